@@ -1,0 +1,44 @@
+# The front door. `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help setup build demo demo-down test check unit acceptance lab-test e2e lint format bench clean
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: ## Installs what is missing: Debian packages, npm packages
+	@bin/setup
+
+build: setup ## Generates the bindings, compiles everything, bundles the providers
+	@npm run --silent build
+
+demo: build ## Sets everything up and shows the main job: a private cloud on this machine
+	@bin/cloudless demo up
+
+demo-down: ## Removes all that `make demo` has made
+	@bin/setup --quiet && npm run --silent build && bin/cloudless demo down
+
+test: build ## Sets everything up and runs every test
+	@node .ci/test.mjs lint unit acceptance lab e2e
+
+check: build ## Runs what is quick: lint, unit and construct tests
+	@node .ci/test.mjs lint unit
+
+unit acceptance e2e: build ## One kind of tests: values and constructs; the provider; the whole site
+	@node .ci/test.mjs $@
+
+lab-test: build ## The lab and the images
+	@node .ci/test.mjs lab
+
+lint: build ## Format, style, types and the arrows between folders
+	@npm run --silent lint
+
+format: ## Formats every file
+	@npm run --silent format
+
+bench: build ## Times of the main job; writes build/bench.md
+	@node benchmarks/run.mjs
+
+clean: ## Removes what was built, not what runs
+	@rm -rf dist .gen build cdktf.out

@@ -1,0 +1,248 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { IpAddress } from '../../lib/core/ip-address';
+import { MacAddress } from '../../lib/core/mac-address';
+import { renderCloudInit, UnitActivation, type GuestConfig } from '../../lib/guest';
+import { emptyGuest, FQDN, fullGuest, HOST_KEY, IDENTITY, IMAGE, LAN } from './fixtures';
+
+// What cloud-init's YAML 1.1 reader makes of a document.
+const read = (text: string): any => parse(text, { version: '1.1' }); // eslint-disable-line @typescript-eslint/no-explicit-any
+const userData = (guest: GuestConfig) => read(renderCloudInit(guest, IDENTITY, IMAGE).userData);
+const file = (guest: GuestConfig, path: string) =>
+  userData(guest).write_files.find((entry: { path: string }) => entry.path === path);
+const firstBoot = (guest: GuestConfig): string[] =>
+  file(guest, '/usr/lib/cloudless/first-boot')
+    .content.split('\n')
+    .filter((line: string) => line.startsWith('step '))
+    .map((line: string) => line.slice('step '.length));
+
+describe('user-data', () => {
+  test('begins with the line that cloud-init looks for', () => {
+    expect(renderCloudInit(emptyGuest(), IDENTITY).userData).toMatch(/^#cloud-config\n/);
+  });
+
+  test('of an empty machine holds name, host key and no way in', () => {
+    expect(userData(emptyGuest())).toEqual({
+      hostname: 'web-0',
+      fqdn: 'web-0.lab.internal',
+      manage_etc_hosts: 'localhost',
+      users: [],
+      disable_root: true,
+      ssh_pwauth: false,
+      ssh_deletekeys: true,
+      ssh_keys: { ed25519_private: HOST_KEY.privateKey, ed25519_public: HOST_KEY.publicKey.toString() },
+    });
+  });
+
+  test('has the users with keys and without passwords', () => {
+    expect(userData(fullGuest()).users).toEqual([
+      {
+        name: 'admin',
+        shell: '/bin/bash',
+        lock_passwd: true,
+        groups: ['adm', 'systemd-journal'],
+        sudo: 'ALL=(ALL) NOPASSWD:ALL',
+        ssh_authorized_keys: [HOST_KEY.publicKey.toString()],
+      },
+      { name: 'deploy', shell: '/bin/bash', lock_passwd: true },
+    ]);
+  });
+
+  test('carries text as it is and bytes in base64', () => {
+    const guest = fullGuest();
+    expect(file(guest, '/etc/motd')).toEqual({
+      path: '/etc/motd',
+      owner: 'root:root',
+      permissions: '0644',
+      content: 'Hello ${USER}, %{x} costs $5\n\n  yes\n',
+    });
+    expect(file(guest, '/srv/key.bin')).toEqual({
+      path: '/srv/key.bin',
+      owner: 'deploy:deploy',
+      permissions: '0600',
+      encoding: 'b64',
+      content: 'AAEC/w==',
+      defer: true,
+    });
+  });
+
+  test('installs only what the image does not have', () => {
+    const guest = fullGuest();
+    expect(userData(guest)).not.toHaveProperty('packages');
+    expect(userData(guest)).not.toHaveProperty('package_update');
+    guest.addPackages('jq');
+    expect(userData(guest)).toMatchObject({ package_update: true, packages: ['jq'] });
+  });
+
+  test('runs mounts, then commands, then units, and never waits for a unit', () => {
+    const guest = fullGuest();
+    expect(userData(guest).runcmd).toEqual([['/usr/lib/cloudless/first-boot']]);
+    expect(firstBoot(guest)).toEqual([
+      'systemctl daemon-reload',
+      "systemctl enable --now 'srv-my\\x2ddata.mount'",
+      "install -d '/srv/my-data/it'\\''s'",
+      `sh -c 'echo "$HOME" > /root/home'`,
+      'systemctl enable --now --no-block prometheus-node-exporter.service',
+      'systemctl enable backup.timer',
+      'systemctl restart --no-block backup.timer',
+      'systemctl enable ssh.service',
+      'systemctl restart --no-block ssh.service',
+      'systemctl disable --now --no-block apt-daily.timer',
+      'systemctl mask --now --no-block man-db.timer',
+    ]);
+  });
+
+  test('has no first-boot script when there is nothing to do', () => {
+    const guest = emptyGuest();
+    guest.addUnit({ name: 'a.service', content: '[Service]\n', activation: UnitActivation.ON_DEMAND });
+    expect(userData(guest)).not.toHaveProperty('runcmd');
+    expect(userData(guest).write_files.map((entry: { path: string }) => entry.path)).toEqual([
+      '/etc/systemd/system/a.service',
+    ]);
+  });
+
+  test('of more than 16 MiB is refused, naming the largest file', () => {
+    const guest = emptyGuest();
+    guest.addFile({ path: '/srv/small', content: 'x' });
+    guest.addFile({ path: '/srv/large', content: Buffer.alloc(13 * 2 ** 20) });
+    expect(() => renderCloudInit(guest, IDENTITY)).toThrow(
+      /^web-0\.lab\.internal: user-data is \d+ B, at most 16 MiB fit \(largest file: \/srv\/large, 13 MiB\)/,
+    );
+  });
+});
+
+describe('the first-boot script', () => {
+  test('goes on after a failed step and fails at its end', () => {
+    const guest = emptyGuest();
+    guest.addFirstBootCommand('exit 3');
+    guest.addFirstBootCommand('echo "went on"');
+    const script = (file(guest, '/usr/lib/cloudless/first-boot').content as string)
+      .replace('step systemctl daemon-reload\n', '')
+      .replace('> /dev/console', '>&2');
+    const result = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect(result.stdout).toBe('went on\n');
+    expect(result.stderr).toBe('cloudless: first boot: exit code 3 from: sh -c exit 3\n');
+    expect(result.status).toBe(1);
+  });
+});
+
+describe('meta-data', () => {
+  const instance = (guest: GuestConfig, identity = IDENTITY): string =>
+    read(renderCloudInit(guest, identity).metaData)['instance-id'];
+
+  test('names the machine', () => {
+    expect(read(renderCloudInit(emptyGuest(), IDENTITY).metaData)).toEqual({
+      'instance-id': expect.stringMatching(/^cloudless-[0-9a-f]{12}$/),
+      'local-hostname': `${FQDN}`,
+    });
+  });
+
+  test('is the same for the same content and another for any change', () => {
+    const changed = emptyGuest();
+    changed.addFile({ path: '/x', content: '' });
+    const other = { hostKey: HOST_KEY, interfaces: [{ ...LAN, mtu: 1400 }] };
+    expect(instance(emptyGuest())).toBe(instance(emptyGuest()));
+    expect(new Set([instance(emptyGuest()), instance(changed), instance(emptyGuest(), other)]).size).toBe(3);
+  });
+});
+
+describe('network-config', () => {
+  test('is static and finds each card by its MAC address', () => {
+    const spare = { name: 'spare', macAddress: MacAddress.of('52:54:00:12:34:57') };
+    const { networkConfig } = renderCloudInit(emptyGuest(), { hostKey: HOST_KEY, interfaces: [LAN, spare] });
+    expect(read(networkConfig)).toEqual({
+      version: 2,
+      ethernets: {
+        lan: {
+          match: { macaddress: '52:54:00:12:34:56' },
+          dhcp4: false,
+          dhcp6: false,
+          addresses: ['10.20.0.7/24', 'fd00:20::7/64'],
+          routes: [{ to: '0.0.0.0/0', via: '10.20.0.1' }],
+          gateway6: 'fd00:20::1',
+          nameservers: { addresses: ['10.255.53.53'], search: ['lab.internal'] },
+          mtu: 1450,
+        },
+        spare: { match: { macaddress: '52:54:00:12:34:57' }, dhcp4: false, dhcp6: false },
+      },
+    });
+  });
+
+  const address = LAN.addresses![0]!;
+  test.each([
+    [
+      'a machine with the gateway’s address',
+      [{ ...LAN, addresses: [{ ...address, address: address.gateway! }] }],
+      "address 10.20.0.1 is the gateway's",
+    ],
+    [
+      'an address outside its network',
+      [{ ...LAN, addresses: [{ ...address, address: IpAddress.of('10.21.0.7') }] }],
+      "address 10.21.0.7 is no machine's address in 10.20.0.0/24; use 10.20.0.1 to 10.20.0.254",
+    ],
+    [
+      'the broadcast address',
+      [{ ...LAN, addresses: [{ ...address, address: IpAddress.of('10.20.0.255') }] }],
+      "address 10.20.0.255 is no machine's",
+    ],
+    [
+      'a gateway outside the network',
+      [{ ...LAN, addresses: [{ ...address, gateway: IpAddress.of('10.21.0.1') }] }],
+      "gateway 10.21.0.1 is no machine's",
+    ],
+    [
+      'two default routes',
+      [LAN, { ...LAN, name: 'b', macAddress: MacAddress.of('52:54:00:00:00:01') }],
+      "IPv4 has the gateways 10.20.0.1 ('lan') and 10.20.0.1 ('b')",
+    ],
+    [
+      'two cards with one MAC address',
+      [
+        { ...LAN, addresses: [] },
+        { ...LAN, addresses: [], name: 'b' },
+      ],
+      "MAC address '52:54:00:12:34:56' is there twice",
+    ],
+    [
+      'two cards of one name',
+      [
+        { ...LAN, addresses: [] },
+        { ...LAN, addresses: [], macAddress: MacAddress.of('52:54:00:00:00:01') },
+      ],
+      "interface name 'lan' is there twice",
+    ],
+    ['an MTU that IPv6 cannot use', [{ ...LAN, mtu: 1200 }], 'has the MTU 1200, allowed are 1280 to 65535'],
+    ['an interface name', [{ ...LAN, name: 'a b' }], "interface 'a b' has a bad name"],
+  ])('refuses %s', (_, interfaces, message) => {
+    expect(() => renderCloudInit(emptyGuest(), { hostKey: HOST_KEY, interfaces })).toThrow(message);
+  });
+});
+
+test('problems of guest and network are told together, under the construct’s path', () => {
+  const guest = emptyGuest();
+  guest.addPackages('A');
+  const identity = { hostKey: HOST_KEY, interfaces: [{ ...LAN, mtu: 1 }] };
+  expect(() => renderCloudInit(guest, identity, { where: 'lab/web/0' })).toThrow(
+    /lab\/web\/0: package 'A'.*\nlab\/web\/0: interface 'lan'/,
+  );
+});
+
+const hasCloudInit = spawnSync('cloud-init', ['--version']).status === 0;
+(hasCloudInit ? test : test.skip)(
+  `cloud-init's own schema accepts the user-data${hasCloudInit ? '' : ' (skipped: cloud-init is not installed here)'}`,
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cloud-init-'));
+    try {
+      const path = join(directory, 'user-data');
+      writeFileSync(path, renderCloudInit(fullGuest(), IDENTITY).userData);
+      expect(execFileSync('cloud-init', ['schema', '--config-file', path], { encoding: 'utf8' })).toContain(
+        'Valid',
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  },
+);

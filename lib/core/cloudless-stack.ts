@@ -1,0 +1,119 @@
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { App, LocalBackend, TerraformStack, type IStackSynthesizer, type ISynthesisSession } from 'cdktf';
+import type { IConstruct } from 'constructs';
+import type { Environment } from './environment';
+import { ValidationError } from './errors';
+import { linkPlugins } from './plugins';
+
+/** A file that a stack carries beside its Terraform JSON. */
+export type StackFile =
+  | { readonly content: string | Buffer; readonly mode: number }
+  /** For files that name their own place: called with the absolute path of the stack's folder. */
+  | { readonly render: (folder: string) => string; readonly mode: number }
+  /** Large files are linked, not copied, where the file system can. */
+  | { readonly linkTo: string };
+
+/**
+ * A stack of an environment: one Terraform state, named `<environment>-<id>`.
+ *
+ * Its state is kept in `state/` beside the output directory until another backend is declared.
+ */
+export class CloudlessStack extends TerraformStack {
+  /** The stack that a construct is part of. */
+  static override of(construct: IConstruct): CloudlessStack {
+    const stack: TerraformStack = TerraformStack.of(construct);
+    if (!isCloudless(stack))
+      throw new ValidationError(construct, 'is not part of a CloudlessStack; create it inside one');
+    return stack;
+  }
+
+  private readonly files = new Map<string, StackFile>();
+  private readonly preparations = new Map<string, () => void>();
+
+  constructor(
+    readonly environment: Environment,
+    id: string,
+  ) {
+    super(App.of(environment), `${environment.environmentName}-${id}`);
+    Object.defineProperty(this, STACK, { value: true });
+    // Relative to the stack's own folder: a state path must not depend on where the checkout lies.
+    new LocalBackend(this, { path: `../../../state/${this.node.id}.tfstate` });
+    this.synthesizer = new FileWritingSynthesizer(this, this.synthesizer, this.files);
+  }
+
+  /**
+   * Has something done when the whole app is there, before the stack is written.
+   *
+   * @param key what is done; a second request with the same key is left out
+   */
+  prepareOnce(key: string, action: () => void): void {
+    if (!this.preparations.has(key)) this.preparations.set(key, action);
+  }
+
+  override prepareStack(): void {
+    for (const action of this.preparations.values()) action();
+    this.preparations.clear();
+    super.prepareStack();
+  }
+
+  /**
+   * Puts a file into the stack's folder at synth.
+   *
+   * @param path relative to the folder
+   * @returns the same path, to be used in resources: Terraform runs in that folder
+   */
+  addFile(path: string, file: StackFile): string {
+    this.files.set(path, file);
+    return path;
+  }
+}
+
+const STACK = Symbol.for('cloudless/Stack');
+
+function isCloudless(stack: TerraformStack): stack is CloudlessStack {
+  return STACK in stack;
+}
+
+/** Writes a stack's files and links its provider plugins, after its Terraform JSON. */
+class FileWritingSynthesizer implements IStackSynthesizer {
+  constructor(
+    private readonly stack: TerraformStack,
+    private readonly json: IStackSynthesizer,
+    private readonly files: ReadonlyMap<string, StackFile>,
+  ) {}
+
+  synthesize(session: ISynthesisSession): void {
+    this.json.synthesize(session);
+    const folder = join(session.outdir, session.manifest.forStack(this.stack).workingDirectory);
+    for (const generated of ['assets', 'inventory'])
+      rmSync(join(folder, generated), { recursive: true, force: true });
+    mkdirSync(join(session.outdir, '..', 'state'), { recursive: true, mode: 0o700 });
+    for (const [path, file] of this.files) write(resolve(folder), path, file);
+    linkPlugins(folder, JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as object);
+  }
+}
+
+function write(folder: string, name: string, file: StackFile): void {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  if (!('linkTo' in file)) {
+    writeFileSync(path, 'render' in file ? file.render(folder) : file.content, { mode: file.mode });
+    return;
+  }
+  if (existsSync(path) && statSync(path).ino === statSync(file.linkTo).ino) return;
+  try {
+    linkSync(file.linkTo, path);
+  } catch {
+    copyFileSync(file.linkTo, path); // another file system
+  }
+}

@@ -1,0 +1,217 @@
+import type { IConstruct } from 'constructs';
+import { Digest } from '../core/digest';
+import { ValidationError } from '../core/errors';
+import type { IpAddress } from '../core/ip-address';
+import { Size } from '../core/size';
+import { dataMountFiles, mountUnitName } from './data-mount-units';
+import { dropInPath, unitPath, type FirstBootCommand, type GuestConfig } from './guest-config';
+import { DEFAULT_FILE_MODE, DEFAULT_FILE_OWNER, type GuestFile } from './guest-file';
+import { identityProblems, type GuestIdentity, type GuestInterface } from './guest-identity';
+import { Sudo, type GuestUser } from './guest-user';
+import { UnitActivation, type SystemdUnit } from './systemd-unit';
+import { isYamlText, renderYaml } from './yaml';
+
+/** The three documents of the NoCloud data source; user-data holds the private host key and is a secret. */
+export interface CloudInitDocuments {
+  readonly userData: string;
+  readonly metaData: string;
+  readonly networkConfig: string;
+}
+
+export interface CloudInitOptions {
+  /** Debian packages that the image has, which are not installed again. @default - none */
+  readonly imagePackages?: readonly string[];
+  /** What messages begin with. @default - the machine's full name */
+  readonly where?: IConstruct | string;
+}
+
+/** Largest user-data. The seed is read whole into memory at every boot. */
+const MAXIMUM_USER_DATA = Size.mib(16);
+const FIRST_BOOT_PATH = '/usr/lib/cloudless/first-boot';
+
+/**
+ * Renders a machine for cloud-init (22.4 and later, data source NoCloud). The instance id follows from the content, so a
+ * machine with changed content is a new instance to cloud-init.
+ *
+ * @throws ValidationError with every problem of the guest and of its identity, or when it is too large
+ */
+export function renderCloudInit(
+  guest: GuestConfig,
+  identity: GuestIdentity,
+  options: CloudInitOptions = {},
+): CloudInitDocuments {
+  const where = options.where ?? guest.fqdn.toString();
+  const problems = [...guest.validate(), ...identityProblems(identity)];
+  if (problems.length > 0) throw new ValidationError(where, problems);
+
+  const userData = `#cloud-config\n${renderYaml(cloudConfig(guest, identity, options.imagePackages ?? []))}`;
+  const size = Size.bytes(Buffer.byteLength(userData));
+  if (size.isMoreThan(MAXIMUM_USER_DATA)) throw new ValidationError(where, tooLarge(size, guest.files));
+
+  const networkConfig = renderYaml(networkConfigV2(identity.interfaces));
+  const instance = Digest.ofParts(guest.fqdn.toString(), userData, networkConfig);
+  const metaData = renderYaml({
+    'instance-id': `cloudless-${instance.short}`,
+    'local-hostname': guest.fqdn.toString(),
+  });
+  return { userData, metaData, networkConfig };
+}
+
+function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages: readonly string[]): object {
+  const packages = guest.packages.filter((name) => !imagePackages.includes(name));
+  const firstBoot = firstBootScript(guest);
+  const files = [
+    ...guest.files,
+    ...guest.units.flatMap(unitFiles),
+    ...dataMountFiles(guest.dataMounts),
+    ...(firstBoot === undefined ? [] : [{ path: FIRST_BOOT_PATH, content: firstBoot, mode: 0o755 }]),
+  ];
+  return {
+    hostname: guest.hostname,
+    fqdn: guest.fqdn.toString(),
+    manage_etc_hosts: 'localhost',
+    // A list, even an empty one, replaces the image's default user.
+    users: guest.users.map(cloudInitUser),
+    disable_root: true,
+    ssh_pwauth: false,
+    ssh_deletekeys: true,
+    ssh_keys: {
+      ed25519_private: identity.hostKey.privateKey,
+      ed25519_public: identity.hostKey.publicKey.toString(),
+    },
+    ...(packages.length > 0 ? { package_update: true, packages } : {}),
+    ...(files.length > 0 ? { write_files: files.map(cloudInitFile) } : {}),
+    ...(firstBoot === undefined ? {} : { runcmd: [[FIRST_BOOT_PATH]] }),
+  };
+}
+
+function cloudInitUser(user: GuestUser): object {
+  return {
+    name: user.name,
+    shell: user.shell ?? '/bin/bash',
+    lock_passwd: true,
+    ...(user.groups && user.groups.length > 0 ? { groups: [...user.groups] } : {}),
+    ...(user.sudo === Sudo.PASSWORDLESS ? { sudo: 'ALL=(ALL) NOPASSWD:ALL' } : {}),
+    ...(user.sshAuthorizedKeys && user.sshAuthorizedKeys.length > 0
+      ? { ssh_authorized_keys: user.sshAuthorizedKeys.map(String) }
+      : {}),
+  };
+}
+
+function cloudInitFile(file: GuestFile): object {
+  const owner = file.owner ?? DEFAULT_FILE_OWNER;
+  const text = typeof file.content === 'string' && isYamlText(file.content) ? file.content : undefined;
+  return {
+    path: file.path,
+    owner: owner.includes(':') ? owner : `${owner}:${owner}`,
+    permissions: (file.mode ?? DEFAULT_FILE_MODE).toString(8).padStart(4, '0'),
+    ...(text === undefined
+      ? { encoding: 'b64', content: Buffer.from(file.content).toString('base64') }
+      : { content: text }),
+    // Users and packages come after the first files: what belongs to one of their users must wait for it.
+    ...(owner.split(':').every((name) => name === 'root') ? {} : { defer: true }),
+  };
+}
+
+function unitFiles(unit: SystemdUnit): GuestFile[] {
+  return [
+    ...(unit.content === undefined ? [] : [{ path: unitPath(unit.name), content: unit.content }]),
+    ...(unit.dropIns ?? []).map((dropIn) => ({
+      path: dropInPath(unit.name, dropIn.name),
+      content: dropIn.content,
+    })),
+  ];
+}
+
+/** What runs once, as a script that goes on after a failure and shows it on the console; undefined for nothing. */
+function firstBootScript(guest: GuestConfig): string | undefined {
+  const commands = [
+    ...guest.dataMounts.map((mount) => ['systemctl', 'enable', '--now', mountUnitName(mount)]),
+    ...guest.firstBootCommands,
+    ...guest.units.flatMap(unitCommands),
+  ];
+  if (commands.length === 0) return undefined;
+  return `#!/bin/sh
+# Runs once, at the end of the first boot. A step that fails is shown on the console, the others still run.
+failed=0
+step() {
+  "$@" || {
+    echo "cloudless: first boot: exit code $? from: $*" > /dev/console
+    failed=1
+  }
+}
+step systemctl daemon-reload
+${commands.map((command) => `step ${shellWords(command)}\n`).join('')}exit $failed
+`;
+}
+
+/** Units are started without waiting: they may wait for something that comes later in the boot. */
+function unitCommands(unit: SystemdUnit): FirstBootCommand[] {
+  switch (unit.activation ?? UnitActivation.ENABLED) {
+    case UnitActivation.ENABLED:
+      // The image may have started it already, without what is new here.
+      return unit.dropIns || unit.content !== undefined
+        ? [
+            ['systemctl', 'enable', unit.name],
+            ['systemctl', 'restart', '--no-block', unit.name],
+          ]
+        : [['systemctl', 'enable', '--now', '--no-block', unit.name]];
+    case UnitActivation.ON_DEMAND:
+      return [];
+    case UnitActivation.DISABLED:
+      return [['systemctl', 'disable', '--now', '--no-block', unit.name]];
+    case UnitActivation.MASKED:
+      return [['systemctl', 'mask', '--now', '--no-block', unit.name]];
+  }
+}
+
+function shellWords(command: FirstBootCommand): string {
+  const words = typeof command === 'string' ? ['sh', '-c', command] : command;
+  return words
+    .map((word) => (/^[A-Za-z0-9_@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll(`'`, `'\\''`)}'`))
+    .join(' ');
+}
+
+/** Network configuration version 2, the format of netplan, with only what cloud-init's own renderers support. */
+function networkConfigV2(interfaces: readonly GuestInterface[]): object {
+  return {
+    version: 2,
+    ethernets: Object.fromEntries(interfaces.map((card) => [card.name, ethernet(card)])),
+  };
+}
+
+function ethernet({
+  macAddress,
+  addresses = [],
+  nameservers = [],
+  searchDomains = [],
+  mtu,
+}: GuestInterface): object {
+  const gateway = (version: 4 | 6): IpAddress | undefined =>
+    addresses.find((address) => address.gateway?.version === version)?.gateway;
+  const [gateway4, gateway6] = [gateway(4), gateway(6)];
+  const resolver = {
+    ...(nameservers.length > 0 ? { addresses: nameservers.map(String) } : {}),
+    ...(searchDomains.length > 0 ? { search: searchDomains.map(String) } : {}),
+  };
+  return {
+    match: { macaddress: `${macAddress}` },
+    dhcp4: false,
+    dhcp6: false,
+    ...(addresses.length > 0
+      ? { addresses: addresses.map(({ address, network }) => `${address}/${network.prefixLength}`) }
+      : {}),
+    ...(gateway4 ? { routes: [{ to: '0.0.0.0/0', via: `${gateway4}` }] } : {}),
+    // Not as a route to ::/0, of which cloud-init 22.4 makes ::/64.
+    ...(gateway6 ? { gateway6: `${gateway6}` } : {}),
+    ...(Object.keys(resolver).length > 0 ? { nameservers: resolver } : {}),
+    ...(mtu === undefined ? {} : { mtu }),
+  };
+}
+
+function tooLarge(size: Size, files: readonly GuestFile[]): string {
+  const bytes = (file: GuestFile): number => Buffer.byteLength(file.content);
+  const largest = [...files].sort((a, b) => bytes(b) - bytes(a))[0];
+  const which = largest ? ` (largest file: ${largest.path}, ${Size.bytes(bytes(largest))})` : '';
+  return `user-data is ${size}, at most ${MAXIMUM_USER_DATA} fit${which}; put large files into the image or a package`;
+}

@@ -1,0 +1,2 @@
+export * from './hypervisor';
+export * from './libvirt-uri';

@@ -1,0 +1,2 @@
+export * from './base-image';
+export * from './catalog';

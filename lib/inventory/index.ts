@@ -1,0 +1,3 @@
+export * from './known-hosts';
+export * from './machine-list';
+export * from './ssh-config';

@@ -1,0 +1,2 @@
+export * from './nat-network';
+export * from './network';

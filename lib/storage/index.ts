@@ -1,0 +1,2 @@
+export * from './disks';
+export * from './storage-pool';

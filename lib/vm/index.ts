@@ -1,0 +1,2 @@
+export * from './virtual-machine';
+export * from './vm-pool';

@@ -1,0 +1,5 @@
+export * from './base-images';
+export * from './dns';
+export * from './monitoring';
+export * from './network';
+export * from './vm-pool';
