@@ -2,7 +2,7 @@ const base = {
   rootDir: __dirname,
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   moduleNameMapper: { '^(?:\\.\\./)+\\.gen/(.*)$': '<rootDir>/dist/.gen/$1' },
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/build/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/build/'],
 };
 const suite = (displayName, testRegex, more = {}) => ({ ...base, displayName, testRegex, ...more });
 

@@ -1,0 +1,182 @@
+import { ProviderError } from '../../../provider/framework/diagnostics';
+import { defineProvider } from '../../../provider/framework/provider';
+import { providerService } from '../../../provider/framework/provider-service';
+import { defineResource } from '../../../provider/framework/resource';
+import type { Resource } from '../../../provider/framework/resource';
+import { integer, string } from '../../../provider/framework/schema/kind';
+import { computed, objectTypeOf, optional, required } from '../../../provider/framework/schema/schema';
+import { isUnknown, UNKNOWN } from '../../../provider/framework/values/value';
+import type { ObjectValue } from '../../../provider/framework/values/value';
+import { decodeObject, encodeDynamicValue } from '../../../provider/framework/values/wire';
+
+const attributes = {
+  name: required(string, { description: 'Name', requiresReplace: true }),
+  size: optional(integer, { description: 'Size' }),
+  id: computed(string, { description: 'Identifier', useStateForUnknown: true }),
+};
+type Attributes = typeof attributes;
+const type = objectTypeOf(attributes);
+
+/** A service of one resource, of which a test changes what it looks at. */
+async function serviceOf(changed: Partial<Resource<Attributes, string>> = {}) {
+  const resource: Resource<Attributes, string> = {
+    typeName: 'test_thing',
+    schema: { description: 'A thing', attributes, version: 2 },
+    create: async (plan) => ({ ...plan, id: `id of ${plan.name}` }),
+    read: async (state) => state,
+    update: async (plan, prior) => ({ ...plan, id: prior.id }),
+    delete: async () => undefined,
+    ...changed,
+  };
+  const service = providerService(
+    defineProvider({
+      address: 'registry.terraform.io/test/test',
+      version: '0.0.1',
+      schema: { description: 'Test', attributes: {} },
+      configure: () => 'client',
+      resources: [defineResource(resource)],
+    }),
+  );
+  const empty = new Uint8Array();
+  const value = (object: ObjectValue | null) => ({ json: empty, ...encodeDynamicValue(object, type) });
+  await service.ConfigureProvider({ terraformVersion: '1.11.4', config: { json: empty, msgpack: empty } });
+  const decode = (message: { msgpack?: Uint8Array } | undefined) =>
+    message && decodeObject({ json: empty, msgpack: message.msgpack ?? empty }, type);
+  return {
+    service,
+    value,
+    decode,
+    read: (state: ObjectValue) =>
+      service.ReadResource({ typeName: 'test_thing', currentState: value(state), private: empty }),
+    applyChange: (prior: ObjectValue | null, planned: ObjectValue | null) =>
+      service.ApplyResourceChange({
+        typeName: 'test_thing',
+        priorState: value(prior),
+        plannedState: value(planned),
+        config: value(planned),
+        plannedPrivate: empty,
+      }),
+  };
+}
+
+const stored = { name: 'web', size: 1, id: '7' };
+
+test('an error while reading keeps the state and is no "gone"', async () => {
+  const { read, decode } = await serviceOf({
+    read: () => Promise.reject(new ProviderError('No answer', 'The server is down.', ['name'])),
+  });
+  const { newState, diagnostics } = await read(stored);
+  expect(decode(newState)).toEqual(stored);
+  expect(diagnostics).toEqual([
+    {
+      severity: 1,
+      summary: 'No answer',
+      detail: 'The server is down.',
+      attribute: { steps: [{ attributeName: 'name' }] },
+    },
+  ]);
+});
+
+test('gone is gone', async () => {
+  const { read, decode } = await serviceOf({ read: async () => null });
+  const { newState, diagnostics } = await read(stored);
+  expect(decode(newState)).toBeNull();
+  expect(diagnostics).toEqual([]);
+});
+
+test('an exception nobody expected is told without its stack', async () => {
+  const { read } = await serviceOf({
+    read: () => Promise.reject(new TypeError('x is undefined')),
+  });
+  const { diagnostics } = await read(stored);
+  expect(diagnostics).toMatchObject([{ severity: 1, summary: 'Unexpected error in the provider' }]);
+  expect(diagnostics![0]!.detail).toContain('x is undefined');
+  expect(diagnostics![0]!.detail).not.toMatch(/\bat .*\.ts/);
+});
+
+test('a creation that fails halfway leaves what it kept, one that fails at once leaves nothing', async () => {
+  const planned = { ...stored, id: UNKNOWN };
+  const half = await serviceOf({
+    create: async (plan, { keepState }) => {
+      keepState({ ...plan, id: '8' });
+      throw new ProviderError('The rest failed');
+    },
+  });
+  const kept = await half.applyChange(null, planned);
+  expect(half.decode(kept.newState)).toEqual({ ...stored, id: '8' });
+  expect(kept.diagnostics).toHaveLength(1);
+
+  const atOnce = await serviceOf({ create: () => Promise.reject(new ProviderError('Refused')) });
+  expect(atOnce.decode((await atOnce.applyChange(null, planned)).newState)).toBeNull();
+});
+
+test('a failed update or deletion keeps the prior state', async () => {
+  const refuse = () => Promise.reject(new ProviderError('Refused'));
+  const { applyChange, decode } = await serviceOf({ update: refuse, delete: refuse });
+  expect(decode((await applyChange(stored, { ...stored, size: 2 })).newState)).toEqual(stored);
+  expect(decode((await applyChange(stored, null)).newState)).toEqual(stored);
+});
+
+test('a value left unknown after apply is a defect and is said to be one', async () => {
+  const { applyChange } = await serviceOf({ create: async (plan) => plan as never });
+  const { diagnostics } = await applyChange(null, { ...stored, id: UNKNOWN });
+  expect(diagnostics![0]!.detail).toContain('left "id" unknown after apply');
+});
+
+test('the plan of a resource may be refined, and names what forces a replacement', async () => {
+  const { service, value, decode } = await serviceOf({
+    modifyPlan({ planned, prior, requiresReplace }) {
+      if (!isUnknown(planned.name)) planned.id = `id of ${planned.name}`;
+      if (prior && planned.size === null) requiresReplace.push(['size']);
+    },
+  });
+  const config = { name: 'db', size: null, id: null };
+  const { plannedState, requiresReplace } = await service.PlanResourceChange({
+    typeName: 'test_thing',
+    priorState: value(stored),
+    proposedNewState: value({ ...config, id: '7' }),
+    config: value(config),
+    priorPrivate: new Uint8Array(),
+  });
+  expect(decode(plannedState)).toEqual({ name: 'db', size: null, id: 'id of db' });
+  expect(requiresReplace).toEqual([
+    { steps: [{ attributeName: 'name' }] },
+    { steps: [{ attributeName: 'size' }] },
+  ]);
+});
+
+test('state of an older version is brought up step by step; without a step it is refused', async () => {
+  const { service, decode } = await serviceOf({
+    upgradeState: { 0: (old) => ({ title: old.label! }), 1: (old) => ({ name: old.title! }) },
+  });
+  const upgrade = (version: number, json: string) =>
+    service.UpgradeResourceState({ typeName: 'test_thing', version, rawState: { json: Buffer.from(json) } });
+  expect(decode((await upgrade(0, '{"label": "web"}')).upgradedState)).toEqual({
+    name: 'web',
+    size: null,
+    id: null,
+  });
+  expect(decode((await upgrade(2, '{"name": "web", "size": 3}')).upgradedState)).toMatchObject({ size: 3 });
+
+  const without = await serviceOf();
+  const refused = await without.service.UpgradeResourceState({
+    typeName: 'test_thing',
+    version: 0,
+    rawState: { json: Buffer.from('{}') },
+  });
+  expect(refused.diagnostics).toMatchObject([
+    { summary: 'State of test_thing in version 0 is too old for this provider' },
+  ]);
+});
+
+test('stopping aborts what is waiting', async () => {
+  const { service, read } = await serviceOf({
+    read: (_state, { signal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      ),
+  });
+  const reading = read(stored);
+  await service.StopProvider({});
+  expect((await reading).diagnostics).toMatchObject([{ summary: 'Interrupted' }]);
+});

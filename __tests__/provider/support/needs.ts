@@ -1,0 +1,19 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const present = (program: string) =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+/** A suite that needs programs; without them it is skipped, and its name says why. */
+export function describeWith(programs: readonly string[], name: string, suite: () => void): void {
+  const missing = programs.filter((program) => !present(program));
+  if (missing.length === 0) describe(name, suite);
+  else describe.skip(`${name} (skipped: ${missing.join(' and ')} not installed)`, suite);
+}

@@ -1,0 +1,35 @@
+import type { Diagnostics } from './diagnostics';
+import type { AnyResource } from './resource';
+import type { Attributes, ConfigOf, Schema } from './schema/schema';
+import type { ObjectValue } from './values/value';
+
+/** A provider: its configuration and what it manages. Data sources, functions and ephemeral resources will be listed here too. */
+export interface Provider<A extends Attributes, Client> {
+  /** Source address with the registry's host, for example `registry.terraform.io/cloudless/powerdns`. */
+  readonly address: string;
+  readonly version: string;
+  readonly schema: Schema<A>;
+  /** Checks what attributes cannot check alone. Everything may be unknown. */
+  validate?(config: ConfigOf<A>, diagnostics: Diagnostics): void;
+  /**
+   * Makes what the resources work with. Everything may be unknown: the server may be created in the same run,
+   * so nothing is connected to here.
+   */
+  configure(config: ConfigOf<A>, diagnostics: Diagnostics): Client;
+  readonly resources: readonly AnyResource<Client>[];
+}
+
+/** A provider whose value types are no longer told apart. */
+export interface AnyProvider<Client = unknown> {
+  readonly address: string;
+  readonly version: string;
+  readonly schema: Schema<Attributes>;
+  validate?(config: ObjectValue, diagnostics: Diagnostics): void;
+  configure(config: ObjectValue, diagnostics: Diagnostics): Client;
+  readonly resources: readonly AnyResource<Client>[];
+}
+
+/** Defines a provider; see `defineResource` about the types. */
+export function defineProvider<A extends Attributes, Client>(provider: Provider<A, Client>): AnyProvider {
+  return provider as unknown as AnyProvider;
+}

@@ -1,0 +1,188 @@
+/** Terraform values to and from the two forms of the protocol: MessagePack (both ways) and JSON (state files). */
+import { decode, encode, ExtData } from '@msgpack/msgpack';
+import type { ExtensionCodecType } from '@msgpack/msgpack';
+import { numberFromInteger, numberFromText } from './number';
+import { Decimal, Dynamic, isObjectValue, isUnknown, UNKNOWN } from './value';
+import type { ObjectValue, TerraformNumber, TerraformType, Value } from './value';
+
+/** A value does not have the form its type demands. */
+export class ValueError extends Error {}
+
+/**
+ * Unknown is extension 0; extension 12 is an unknown with refinements (say, a known prefix), which may be
+ * ignored. Whatever comes later is an unknown too.
+ */
+const extensions: ExtensionCodecType<undefined> = {
+  tryToEncode: (value) => (isUnknown(value) ? new ExtData(0, new Uint8Array([0])) : null),
+  decode: () => UNKNOWN,
+};
+
+const MESSAGE_PACK = { extensionCodec: extensions, useBigInt64: true };
+
+type Dialect = 'message-pack' | 'json';
+
+function fail(type: TerraformType, raw: unknown): never {
+  throw new ValueError(
+    `expected a value of type ${JSON.stringify(type)}, got ${raw === null ? 'null' : typeof raw}`,
+  );
+}
+
+function toRecord(raw: unknown, type: TerraformType): Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+    ? (raw as Record<string, unknown>)
+    : fail(type, raw);
+}
+
+function toArray(raw: unknown, type: TerraformType): unknown[] {
+  return Array.isArray(raw) ? raw : fail(type, raw);
+}
+
+function toNumber(raw: unknown): TerraformNumber {
+  if (typeof raw === 'string') return numberFromText(raw);
+  if (typeof raw === 'bigint') return numberFromInteger(raw);
+  // A double that stands for an integer beyond 2^53 is that integer exactly.
+  if (typeof raw === 'number') return Number.isInteger(raw) ? numberFromInteger(BigInt(raw)) : raw;
+  return fail('number', raw);
+}
+
+function toDynamic(raw: unknown, dialect: Dialect): Value {
+  if (dialect === 'json') {
+    const { type, value } = toRecord(raw, 'dynamic') as { type?: TerraformType; value?: unknown };
+    return type === undefined ? fail('dynamic', raw) : new Dynamic(type, fromRaw(value, type, dialect));
+  }
+  const [type, value] = toArray(raw, 'dynamic');
+  if (!(type instanceof Uint8Array)) return fail('dynamic', type);
+  const parsed = JSON.parse(Buffer.from(type).toString('utf8')) as TerraformType;
+  return new Dynamic(parsed, fromRaw(value, parsed, dialect));
+}
+
+function fromRaw(raw: unknown, type: TerraformType, dialect: Dialect): Value {
+  if (raw === null || raw === undefined) return null;
+  if (isUnknown(raw)) return raw;
+  if (type === 'dynamic') return toDynamic(raw, dialect);
+  if (type === 'number') return toNumber(raw);
+  if (type === 'string') return typeof raw === 'string' ? raw : fail(type, raw);
+  if (type === 'bool') return typeof raw === 'boolean' ? raw : fail(type, raw);
+  switch (type[0]) {
+    case 'list':
+    case 'set':
+      return toArray(raw, type).map((element) => fromRaw(element, type[1], dialect));
+    case 'tuple':
+      return toArray(raw, type).map((element, index) =>
+        fromRaw(element, type[1][index] ?? 'dynamic', dialect),
+      );
+    case 'map':
+      return mapValues(toRecord(raw, type), (element) => fromRaw(element, type[1], dialect));
+    case 'object': {
+      const record = toRecord(raw, type);
+      return mapValues(type[1], (attribute, name) => fromRaw(record[name], attribute, dialect));
+    }
+  }
+}
+
+function toRaw(value: Value, type: TerraformType): unknown {
+  if (value === null || value === undefined) return null;
+  if (isUnknown(value)) return value;
+  if (type === 'dynamic') {
+    return value instanceof Dynamic
+      ? [Buffer.from(JSON.stringify(value.type)), toRaw(value.value, value.type)]
+      : fail(type, value);
+  }
+  if (type === 'number') return fromNumber(value);
+  if (type === 'string') return typeof value === 'string' ? value : fail(type, value);
+  if (type === 'bool') return typeof value === 'boolean' ? value : fail(type, value);
+  switch (type[0]) {
+    case 'list':
+    case 'set':
+      return toArray(value, type).map((element) => toRaw(element as Value, type[1]));
+    case 'tuple':
+      return toArray(value, type).map((element, index) =>
+        toRaw(element as Value, type[1][index] ?? 'dynamic'),
+      );
+    case 'map':
+      return isObjectValue(value)
+        ? mapValues(value, (element) => toRaw(element, type[1]))
+        : fail(type, value);
+    case 'object':
+      // The schema decides what is sent: Terraform refuses an object that lacks an attribute.
+      return isObjectValue(value)
+        ? mapValues(type[1], (attribute, name) => toRaw(value[name] ?? null, attribute))
+        : fail(type, value);
+  }
+}
+
+function fromNumber(value: Value): number | bigint | string {
+  if (value instanceof Decimal) return value.text;
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : value.toString();
+  if (typeof value !== 'number') return fail('number', value);
+  if (!Number.isFinite(value)) throw new ValueError(`${value} is no number that Terraform can hold`);
+  return value;
+}
+
+function mapValues<In, Out>(
+  record: Readonly<Record<string, In>>,
+  map: (value: In, name: string) => Out,
+): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
+
+/** Encodes a value by its type as MessagePack. @throws ValueError when it is not of that type */
+export function encodeMessagePack(value: Value, type: TerraformType): Uint8Array {
+  return encode(toRaw(value, type), MESSAGE_PACK);
+}
+
+/** Decodes MessagePack by the type of the value. @throws ValueError when it is not of that type */
+export function decodeMessagePack(bytes: Uint8Array, type: TerraformType): Value {
+  return fromRaw(decode(bytes, MESSAGE_PACK), type, 'message-pack');
+}
+
+/** Decodes the JSON of a state file by the type of the value. @throws ValueError when it is not of that type */
+export function decodeJson(raw: JsonValue, type: TerraformType): Value {
+  return fromRaw(raw, type, 'json');
+}
+
+/** Parsed JSON; a number that JavaScript cannot hold exactly stands there as its text. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [name: string]: JsonValue;
+}
+
+/**
+ * Parses JSON without rounding: numbers that would lose digits become strings, which a number of the schema
+ * reads back.
+ */
+export function parseJson(text: string): JsonValue {
+  const lossless = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
+    token.startsWith('"') || typeof numberFromText(token) === 'number' ? token : `"${token}"`,
+  );
+  return JSON.parse(lossless) as JsonValue;
+}
+
+/** A `DynamicValue` message as decoded. */
+export interface DynamicValueMessage {
+  readonly msgpack: Uint8Array;
+  readonly json: Uint8Array;
+}
+
+/** Decodes whichever form Terraform chose; null when there is no value. */
+export function decodeDynamicValue(message: DynamicValueMessage | undefined, type: TerraformType): Value {
+  if (message && message.msgpack.length > 0) return decodeMessagePack(message.msgpack, type);
+  if (message && message.json.length > 0) {
+    return decodeJson(parseJson(Buffer.from(message.json).toString('utf8')), type);
+  }
+  return null;
+}
+
+/** Decodes a value that must be an object or null. @throws ValueError when it is something else */
+export function decodeObject(
+  message: DynamicValueMessage | undefined,
+  type: TerraformType,
+): ObjectValue | null {
+  const value = decodeDynamicValue(message, type);
+  return value === null || isObjectValue(value) ? value : fail(type, value);
+}
+
+/** Encodes a value into a `DynamicValue` message. @throws ValueError when it is not of that type */
+export function encodeDynamicValue(value: Value, type: TerraformType): { msgpack: Uint8Array } {
+  return { msgpack: encodeMessagePack(value, type) };
+}
