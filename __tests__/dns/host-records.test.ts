@@ -43,6 +43,15 @@ it('protects zones from destruction', () => {
     expect(zone.lifecycle).toEqual({ prevent_destroy: true });
 });
 
+it('lets a new name be seen soon by those who have asked for it before', () => {
+  const site = new TestSite();
+  named(site);
+  site.synth();
+  expect(site.resources('dns', 'powerdns_record_soa')).toContainEqual(
+    expect.objectContaining({ zone: 'test.internal.', mname: 'ns.test.internal.', minimum: 60 }),
+  );
+});
+
 it('gives no key to Terraform', () => {
   const site = new TestSite();
   named(site);

@@ -81,17 +81,21 @@ describe('user-data', () => {
     const guest = fullGuest();
     expect(userData(guest).runcmd).toEqual([['/usr/lib/cloudless/first-boot']]);
     expect(firstBoot(guest)).toEqual([
+      "systemctl --no-reload enable 'srv-my\\x2ddata.mount'",
+      'systemctl --no-reload enable prometheus-node-exporter.service',
+      'systemctl --no-reload enable backup.timer',
+      'systemctl --no-reload enable ssh.service',
+      'systemctl --no-reload disable apt-daily.timer',
+      'systemctl --no-reload mask man-db.timer',
       'systemctl daemon-reload',
-      "systemctl enable --now 'srv-my\\x2ddata.mount'",
+      "systemctl start 'srv-my\\x2ddata.mount'",
       "install -d '/srv/my-data/it'\\''s'",
       `sh -c 'echo "$HOME" > /root/home'`,
-      'systemctl enable --now --no-block prometheus-node-exporter.service',
-      'systemctl enable backup.timer',
-      'systemctl restart --no-block backup.timer',
-      'systemctl enable ssh.service',
-      'systemctl restart --no-block ssh.service',
-      'systemctl disable --now --no-block apt-daily.timer',
-      'systemctl mask --now --no-block man-db.timer',
+      'systemctl --no-block start prometheus-node-exporter.service',
+      'systemctl --no-block restart backup.timer',
+      'systemctl --no-block restart ssh.service',
+      'systemctl --no-block stop apt-daily.timer',
+      'systemctl --no-block stop man-db.timer',
     ]);
   });
 

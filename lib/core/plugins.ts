@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cacheDirectory } from './cache';
 
@@ -7,6 +7,7 @@ const OWN: Readonly<Record<string, string>> = {
   'cloudless/powerdns/0.1.0': 'terraform-provider-powerdns_v0.1.0',
 };
 const HOST = 'registry.terraform.io';
+const PLATFORM = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 interface TerraformJson {
   readonly terraform?: {
@@ -25,24 +26,39 @@ interface TerraformJson {
  */
 export function linkPlugins(folder: string, terraformJson: object): void {
   const plugins = join(folder, 'terraform.d', 'plugins');
-  rmSync(plugins, { recursive: true, force: true });
-  const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
-  for (const { source, version } of Object.values(
-    (terraformJson as TerraformJson).terraform?.required_providers ?? {},
-  )) {
-    const address = `${source.replace(`${HOST}/`, '')}/${version ?? ''}`;
-    const target = join(plugins, HOST, address, platform);
-    const own = OWN[address];
-    const cached = cacheDirectory('providers', HOST, address, platform);
-    if (own) {
-      // Copied, so that the folder can be handed to a run on another machine.
-      mkdirSync(target, { recursive: true });
-      copyFileSync(packageFile('provider', own), join(target, own));
-    } else if (existsSync(cached)) {
-      mkdirSync(dirname(target), { recursive: true });
-      symlinkSync(cached, target);
-    }
+  const required = Object.values((terraformJson as TerraformJson).terraform?.required_providers ?? {});
+  const addresses = required.map(
+    ({ source, version }) => `${source.replace(`${HOST}/`, '')}/${version ?? ''}`,
+  );
+  for (const address of addresses.filter((each) => OWN[each] !== undefined))
+    copyOwn(address, plugins, folder);
+  for (const address of addresses.filter((each) => OWN[each] === undefined)) {
+    const cached = cacheDirectory('providers', HOST, address, PLATFORM);
+    const target = join(plugins, HOST, address, PLATFORM);
+    rmSync(target, { recursive: true, force: true });
+    if (!existsSync(cached)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    symlinkSync(cached, target);
   }
+}
+
+/** Puts the providers that come with this package into a directory in the layout of a filesystem mirror. */
+export function mirrorOwnPlugins(mirror: string): void {
+  for (const address of Object.keys(OWN)) copyOwn(address, mirror);
+}
+
+/** Copies, not links, one of our own: a stack's folder can be handed to a run on another machine. */
+function copyOwn(address: string, mirror: string, stackFolder?: string): void {
+  const name = OWN[address] ?? '';
+  const source = packageFile('provider', name);
+  const target = join(mirror, HOST, address, PLATFORM, name);
+  const exists = existsSync(target);
+  if (exists && readFileSync(target).equals(readFileSync(source))) return;
+  // The version is the same and the content is not: only in development. Terraform would refuse it by its lock file.
+  if (exists && stackFolder !== undefined) rmSync(join(stackFolder, '.terraform.lock.hcl'), { force: true });
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(source, `${target}.new`);
+  renameSync(`${target}.new`, target);
 }
 
 /** A file of the built package, also when this module runs from its TypeScript source in a test. */

@@ -1,9 +1,10 @@
 import type { TerraformResource } from 'cdktf';
 import { Construct } from 'constructs';
-import { powerdnsZone } from '../bindings/powerdns';
+import { powerdnsSoa, powerdnsZone } from '../bindings/powerdns';
 import type { Cidr } from '../core/cidr';
 import { ClaimKind, Claims } from '../core/claims';
 import { CloudlessStack } from '../core/cloudless-stack';
+import { Duration } from '../core/duration';
 import { ValidationError } from '../core/errors';
 import type { Fqdn } from '../core/fqdn';
 import { Protection } from '../core/protection';
@@ -22,6 +23,12 @@ export interface ZoneOptions {
   readonly nameservers: readonly Fqdn[];
   /** @default Protection.RETAIN */
   readonly protection?: Protection;
+  /**
+   * How long resolvers remember that a name does not exist (RFC 2308): a new machine is invisible for as long
+   * to those who have asked for it before.
+   * @default Duration.seconds(60)
+   */
+  readonly negativeTtl?: Duration;
 }
 
 export interface ZoneProps extends ZoneOptions {
@@ -38,7 +45,8 @@ abstract class ZoneBase extends Construct implements IZone {
     super(scope, id);
     this.zoneName = zoneName;
     this.server = options.server;
-    if (options.nameservers.length === 0)
+    const [primary] = options.nameservers;
+    if (!primary)
       throw new ValidationError(
         this,
         `zone '${zoneName}' has no name servers; give at least one in 'nameservers'`,
@@ -50,11 +58,21 @@ abstract class ZoneBase extends Construct implements IZone {
       `server ${options.server.apiUrl}`,
       'use the zone that is there',
     );
+    const stack = CloudlessStack.of(this);
+    const provider = this.server.providerFor(stack);
     this.resource = powerdnsZone(this, 'Resource', {
-      provider: this.server.providerFor(CloudlessStack.of(this)),
+      provider,
       name: zoneName,
       nameservers: options.nameservers.map((name) => name.absolute),
       preventDestroy: (options.protection ?? Protection.RETAIN) === Protection.RETAIN,
+    });
+    powerdnsSoa(this, 'soa', {
+      provider,
+      zone: this.resource,
+      name: zoneName,
+      primary: primary.absolute,
+      hostmaster: `hostmaster.${stack.environment.domain.absolute}`,
+      negativeTtl: (options.negativeTtl ?? Duration.seconds(60)).toSeconds(),
     });
   }
 }

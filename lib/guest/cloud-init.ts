@@ -125,12 +125,17 @@ function unitFiles(unit: SystemdUnit): GuestFile[] {
 
 /** What runs once, as a script that goes on after a failure and shows it on the console; undefined for nothing. */
 function firstBootScript(guest: GuestConfig): string | undefined {
+  const mounts = guest.dataMounts.map(mountUnitName);
   const commands = [
-    ...guest.dataMounts.map((mount) => ['systemctl', 'enable', '--now', mountUnitName(mount)]),
+    // systemd reads all units anew after each of these unless told not to: once, after the last, is enough.
+    ...mounts.map((name) => ['systemctl', '--no-reload', 'enable', name]),
+    ...guest.units.flatMap(installUnit),
+    ['systemctl', 'daemon-reload'],
+    ...mounts.map((name) => ['systemctl', 'start', name]),
     ...guest.firstBootCommands,
-    ...guest.units.flatMap(unitCommands),
+    ...guest.units.flatMap(startUnit),
   ];
-  if (commands.length === 0) return undefined;
+  if (commands.length === 1) return undefined;
   return `#!/bin/sh
 # Runs once, at the end of the first boot. A step that fails is shown on the console, the others still run.
 failed=0
@@ -140,28 +145,35 @@ step() {
     failed=1
   }
 }
-step systemctl daemon-reload
 ${commands.map((command) => `step ${shellWords(command)}\n`).join('')}exit $failed
 `;
 }
 
+const INSTALL: Readonly<Record<UnitActivation, string | undefined>> = {
+  [UnitActivation.ENABLED]: 'enable',
+  [UnitActivation.ON_DEMAND]: undefined,
+  [UnitActivation.DISABLED]: 'disable',
+  [UnitActivation.MASKED]: 'mask',
+};
+
+function installUnit({ name, activation = UnitActivation.ENABLED }: SystemdUnit): FirstBootCommand[] {
+  const verb = INSTALL[activation];
+  return verb === undefined ? [] : [['systemctl', '--no-reload', verb, name]];
+}
+
 /** Units are started without waiting: they may wait for something that comes later in the boot. */
-function unitCommands(unit: SystemdUnit): FirstBootCommand[] {
+function startUnit(unit: SystemdUnit): FirstBootCommand[] {
   switch (unit.activation ?? UnitActivation.ENABLED) {
-    case UnitActivation.ENABLED:
+    case UnitActivation.ENABLED: {
       // The image may have started it already, without what is new here.
-      return unit.dropIns || unit.content !== undefined
-        ? [
-            ['systemctl', 'enable', unit.name],
-            ['systemctl', 'restart', '--no-block', unit.name],
-          ]
-        : [['systemctl', 'enable', '--now', '--no-block', unit.name]];
+      const changed = unit.dropIns !== undefined || unit.content !== undefined;
+      return [['systemctl', '--no-block', changed ? 'restart' : 'start', unit.name]];
+    }
     case UnitActivation.ON_DEMAND:
       return [];
     case UnitActivation.DISABLED:
-      return [['systemctl', 'disable', '--now', '--no-block', unit.name]];
     case UnitActivation.MASKED:
-      return [['systemctl', 'mask', '--now', '--no-block', unit.name]];
+      return [['systemctl', '--no-block', 'stop', unit.name]];
   }
 }
 
