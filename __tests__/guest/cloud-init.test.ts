@@ -164,13 +164,14 @@ describe('network-config', () => {
           match: { macaddress: '52:54:00:12:34:56' },
           dhcp4: false,
           dhcp6: false,
+          'accept-ra': false,
           addresses: ['10.20.0.7/24', 'fd00:20::7/64'],
           routes: [{ to: '0.0.0.0/0', via: '10.20.0.1' }],
           gateway6: 'fd00:20::1',
           nameservers: { addresses: ['10.255.53.53'], search: ['lab.internal'] },
           mtu: 1450,
         },
-        spare: { match: { macaddress: '52:54:00:12:34:57' }, dhcp4: false, dhcp6: false },
+        spare: { match: { macaddress: '52:54:00:12:34:57' }, dhcp4: false, dhcp6: false, 'accept-ra': false },
       },
     });
   });

@@ -210,6 +210,8 @@ function ethernet({
     match: { macaddress: `${macAddress}` },
     dhcp4: false,
     dhcp6: false,
+    // Every address is known: no router may announce another, and the boot need not wait whether one does (12 s).
+    'accept-ra': false,
     ...(addresses.length > 0
       ? { addresses: addresses.map(({ address, network }) => `${address}/${network.prefixLength}`) }
       : {}),

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { OperationError } from '../lib/core/errors';
+import { LockFile } from '../lib/core/lock-file';
+import { Size } from '../lib/core/size';
+
+/** Adds `cloudless disk list | release`. */
+export function register(program: Command): void {
+  const disk = program
+    .command('disk')
+    .description('data disks: what exists, and the first of two steps to destroy one');
+  disk
+    .command('list <environment>')
+    .description('all data disks that the lock file of an environment knows')
+    .option('--lock-file <path>', 'path of the lock file', undefined)
+    .action((environment: string, options: { lockFile?: string }) => {
+      const { dataDisks } = open(environment, options.lockFile);
+      for (const [key, record] of Object.entries(dataDisks))
+        process.stdout.write(
+          `${key.padEnd(24)} ${Size.bytes(record.size).toString().padEnd(10)} ${record.hypervisor}/${record.storagePool}  ${record.released ? 'released: the next apply may destroy it' : 'protected'}\n`,
+        );
+    });
+  disk
+    .command('release <environment> <disks...>')
+    .description("allow the next apply to destroy disks, given as machine/disk, or 'all'")
+    .option('--lock-file <path>', 'path of the lock file', undefined)
+    .action((environment: string, disks: string[], options: { lockFile?: string }) => {
+      const lock = open(environment, options.lockFile);
+      for (const key of disks.includes('all') ? Object.keys(lock.dataDisks) : disks)
+        lock.releaseDataDisk(key);
+      lock.save({ complete: false });
+      process.stdout.write(
+        'released. Nothing is destroyed yet: synthesise and apply, and a disk goes when its machine is gone or its stack is destroyed\n',
+      );
+    });
+}
+
+function open(environment: string, path = `environments/${environment}.lock.json`): LockFile {
+  if (!existsSync(path))
+    throw new OperationError(
+      `there is no lock file ${resolve(path)}`,
+      'run in the project directory, or give --lock-file',
+    );
+  return LockFile.read(path, environment);
+}
