@@ -127,7 +127,7 @@ function hashFile(file: string): string {
   const chunk = Buffer.alloc(4 << 20);
   const handle = openSync(file, 'r');
   try {
-    for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, null)) > 0; )
+    for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, null)) > 0;)
       hash.update(chunk.subarray(0, read));
   } finally {
     closeSync(handle);
