@@ -1,0 +1,32 @@
+import { specHash } from '../../lib/core/spec-hash';
+import type { ImageDefinition } from '../definition';
+import { definitionDigest, imageVersion } from './recipe';
+
+/** Where a guest finds what it was made from; also read by tests and by who logs in. */
+export const STAMP_PATH = '/etc/cloudless-release';
+
+/** The stamp's lines, `NAME="value"`: a file that a shell can source, as os-release(5) is. */
+export function releaseStamp(
+  definition: ImageDefinition,
+  packages: Readonly<Record<string, string>>,
+): string {
+  const fields = {
+    NAME: definition.name,
+    VERSION: imageVersion(definition),
+    KIND: definition.kind,
+    DEFINITION: definitionDigest(definition).toString(),
+    // Same definition, same packages: same build, wherever and whenever it was made.
+    BUILD: specHash(packages).slice(0, 12),
+    BUILD_EPOCH: definition.sourceDate,
+  };
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}="${value}"\n`)
+    .join('');
+}
+
+/** Reads a stamp. */
+export function parseReleaseStamp(text: string): Record<string, string> {
+  return Object.fromEntries(
+    [...text.matchAll(/^([A-Z_]+)="([^"]*)"$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']),
+  );
+}
