@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const compiler = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { cwd: root, encoding: 'utf8' });
+const compiler = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], {
+  cwd: root,
+  encoding: 'utf8',
+});
 if (compiler.status !== 0) {
   process.stderr.write(`the code does not compile:\n${compiler.stdout}${compiler.stderr}`); // cdktf shows this stream
   process.exit(1);

@@ -52,6 +52,17 @@ describe('the store of images', () => {
     expect(existsSync(join(store.directory, 'one.qcow2'))).toBe(false);
   });
 
+  test('makes an older version the latest again', () => {
+    add('1.0.0-aa', 'one.qcow2');
+    add('1.0.0-bb', 'two.qcow2');
+    expect(store.isLatest('debian-12', '1.0.0-aa')).toBe(false);
+
+    store.makeLatest('debian-12', '1.0.0-aa');
+
+    expect(store.isLatest('debian-12', '1.0.0-aa')).toBe(true);
+    expect(store.images['debian-12']?.map(({ version }) => version)).toEqual(['1.0.0-bb', '1.0.0-aa']);
+  });
+
   test('does not find a version whose file is damaged', () => {
     add('1.0.0-aa', 'one.qcow2');
     const { directory } = store;

@@ -31,7 +31,8 @@ export interface BuildResult {
 }
 
 /**
- * Builds an image, seals and checks it, and records it in the catalog. An unchanged definition is not built again.
+ * Builds an image, seals and checks it, and records it in the catalog as the latest. An unchanged definition is not
+ * built again.
  *
  * @throws OperationError when something is missing on this host, or a step fails; the catalog is then as it was
  */
@@ -42,8 +43,9 @@ export async function buildImage(
 ): Promise<BuildResult> {
   const existing = (): CatalogEntry | undefined => store.find(definition.name, imageVersion(definition));
   const before = existing();
-  if (before && !force) return { entry: before, unchanged: true };
-  requireBuildHost();
+  const isLatest = (): boolean => store.isLatest(definition.name, imageVersion(definition));
+  if (before && !force && isLatest()) return { entry: before, unchanged: true };
+  if (!before || force) requireBuildHost();
 
   let said = false;
   const waiting = (pid: number): void => {
@@ -52,7 +54,11 @@ export async function buildImage(
   };
   return store.exclusively(waiting, async () => {
     const meanwhile = existing();
-    if (meanwhile && !force) return { entry: meanwhile, unchanged: true };
+    if (meanwhile && !force) {
+      // Built before, and another version since: the definition went back to what it was.
+      if (!isLatest()) store.makeLatest(definition.name, meanwhile.version);
+      return { entry: meanwhile, unchanged: true };
+    }
     const entry = await inWorkspace((workspace) => build(definition, progress, store, workspace, force));
     return { entry, unchanged: false };
   });

@@ -61,6 +61,22 @@ export class ImageStore {
       if (file !== entry.file) rmSync(join(this.directory, file), { force: true });
   }
 
+  /** Makes a version the last entry, which is the one that `latest` means. */
+  makeLatest(name: string, version: string): void {
+    const images = this.images;
+    const entries = images[name] ?? [];
+    const [others, chosen] = [false, true].map((is) =>
+      entries.filter((each) => (each.version === version) === is),
+    );
+    const ordered = [...(others ?? []), ...(chosen ?? [])];
+    writeCatalog(this.catalogPath, { formatVersion: 1, images: { ...images, [name]: ordered } });
+  }
+
+  /** Whether a version is the last entry. */
+  isLatest(name: string, version: string): boolean {
+    return this.images[name]?.at(-1)?.version === version;
+  }
+
   /** Waits until no other process builds, then runs `work`; a lock left by a killed one does not count. */
   async exclusively<T>(waiting: (pid: number) => void, work: () => Promise<T>): Promise<T> {
     mkdirSync(this.directory, { recursive: true });

@@ -89,7 +89,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<StateOf<Attributes>> {
   const zone = canonicalName(plan.zone);
-  return client.changeZone(zone, async () => {
+  return client.change(async () => {
     const found = await find(client, zone, signal);
     const content = [
       canonicalName(plan.mname),

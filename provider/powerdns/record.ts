@@ -185,7 +185,7 @@ export const recordResource = defineResource<Attributes, Connection>({
   async create(plan, { client, signal }) {
     const api = connected(client);
     const identity = identityOf(plan);
-    return api.changeZone(identity.zone, async () => {
+    return api.change(async () => {
       const existing = await find(api, identity, signal);
       if (existing) {
         throw new ProviderError(
@@ -209,13 +209,13 @@ export const recordResource = defineResource<Attributes, Connection>({
 
   update(plan, _prior, { client, signal }) {
     const api = connected(client);
-    return api.changeZone(canonicalName(plan.zone), () => write(api, plan, signal));
+    return api.change(() => write(api, plan, signal));
   },
 
   async delete(state, { client, signal }) {
     const api = connected(client);
     const { zone, name, type } = identityOf(state);
-    await api.changeZone(zone, () => api.deleteRRset(zone, name, type, signal));
+    await api.change(() => api.deleteRRset(zone, name, type, signal));
   },
 
   async importState(id, { client, signal }) {

@@ -198,7 +198,7 @@ export const zoneResource = defineResource<Attributes, Connection>({
     const name = canonicalName(plan.name);
     const api = connected(client);
     const nameservers = isUnknown(plan.nameservers) ? [] : (plan.nameservers ?? []).map(canonicalName);
-    return api.changeZone(name, async () => {
+    return api.change(async () => {
       // Looked for first: "exists" in answer to a creation that was tried twice may mean our own first try.
       if (await api.findZone(name, { name, type: 'NS' }, signal)) throw existsAlready(name);
       try {
@@ -226,7 +226,7 @@ export const zoneResource = defineResource<Attributes, Connection>({
   async update(plan, prior, { client, signal }) {
     const name = canonicalName(plan.name);
     const api = connected(client);
-    return api.changeZone(name, async () => {
+    return api.change(async () => {
       await api.updateZone(name, settingsOf(plan), signal);
       const { nameservers } = plan;
       const before = await findOrThrow(api, name, signal);
@@ -259,7 +259,7 @@ export const zoneResource = defineResource<Attributes, Connection>({
   async delete(state, { client, signal }) {
     const name = canonicalName(state.name);
     const api = connected(client);
-    await api.changeZone(name, () => api.deleteZone(name, signal));
+    await api.change(() => api.deleteZone(name, signal));
   },
 
   async importState(id, { client, signal }) {

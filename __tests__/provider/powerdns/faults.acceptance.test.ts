@@ -222,12 +222,18 @@ describeWith(['terraform', 'pdns_server'], 'a PowerDNS that does not answer as i
     expect(Object.keys(workspace.state())).toEqual(['powerdns_record.web']);
   });
 
-  test('writes to one zone are never made in parallel', async () => {
-    workspace.configure(
-      RECORD.replace('zone ', 'count = 30\n  zone ').replace('"web.lab', '"web-${count.index}.lab'),
-    );
+  test('writes are never made in parallel, not even to different zones', async () => {
+    workspace.configure(`
+      ${RECORD.replace('zone ', 'count = 30\n  zone ').replace('"web.lab', '"web-${count.index}.lab')}
+      resource "powerdns_zone" "more" {
+        count       = 10
+        name        = "more-\${count.index}.internal."
+        kind        = "Native"
+        nameservers = ["ns.lab.internal."]
+      }`);
     await workspace.apply();
     expect(proxy.requests.filter((request) => request.startsWith('PATCH'))).toHaveLength(30);
+    expect(proxy.requests.filter((request) => request.startsWith('POST'))).toHaveLength(10);
     expect(proxy.mostParallelWrites).toBe(1);
   });
 
