@@ -14,6 +14,7 @@ import type { IConstruct } from 'constructs';
 import type { Environment } from './environment';
 import { ValidationError } from './errors';
 import { linkPlugins } from './plugins';
+import { findSecrets } from './secret-scan';
 
 /** A file that a stack carries beside its Terraform JSON. */
 export type StackFile =
@@ -99,7 +100,22 @@ class FileWritingSynthesizer implements IStackSynthesizer {
       rmSync(join(folder, generated), { recursive: true, force: true });
     mkdirSync(join(session.outdir, '..', 'state'), { recursive: true, mode: 0o700 });
     for (const [path, file] of this.files) write(resolve(folder), path, file);
-    linkPlugins(folder, JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as object);
+    const terraformJson = JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as object;
+    this.refuseSecrets(join(folder, 'cdk.tf.json'), terraformJson);
+    linkPlugins(folder, terraformJson);
+  }
+
+  private refuseSecrets(file: string, terraformJson: object): void {
+    const secrets = findSecrets(terraformJson);
+    if (secrets.length === 0) return;
+    rmSync(file);
+    throw new ValidationError(
+      this.stack,
+      secrets.map(
+        (secret) =>
+          `${secret}, which would be readable in plans and states; give it through a file of mode 0600 or the environment`,
+      ),
+    );
   }
 }
 
