@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { run } from '../lib/core/command';
-import { labName } from '../lab/site';
+import { labDirectory, labName, labSite } from '../lab/site';
 import { OperationError } from '../lib/core/errors';
 import { asStep, type Step } from '../lib/core/progress';
 import { terminalProgress } from './progress';
@@ -27,6 +27,7 @@ export function register(program: Command): void {
 async function up(): Promise<void> {
   const started = Date.now();
   const progress = terminalProgress();
+  claimLab();
   for (const command of [
     ['providers', 'install'],
     ['lab', 'up'],
@@ -37,6 +38,39 @@ async function up(): Promise<void> {
   writeReport(readSite(OUTPUT));
   cloudless([...inside, CLOUDLESS, 'demo', 'prove']);
   tell(readSite(OUTPUT), (Date.now() - started) / 1000);
+}
+
+/**
+ * Makes the lab this checkout's: its machines are known to the Terraform states of one checkout, and another one would
+ * find their names taken.
+ *
+ * @throws OperationError when the lab belongs to another checkout
+ */
+function claimLab(): void {
+  const owner = labOwner();
+  if (owner !== ROOT && !existsSync(owner))
+    throw new OperationError(
+      `lab '${labName()}' holds the site of ${owner}, which is gone`,
+      'remove what it has left with: make demo-down',
+    );
+  refuseForeignLab();
+  labSite();
+  writeFileSync(join(labDirectory(labName()), 'checkout'), ROOT);
+}
+
+/** Path of the checkout that the lab's site belongs to; this one, when there is none yet. */
+function labOwner(): string {
+  const mark = join(labDirectory(labName()), 'checkout');
+  return existsSync(mark) ? readFileSync(mark, 'utf8') : ROOT;
+}
+
+function refuseForeignLab(): void {
+  const owner = labOwner();
+  if (owner !== ROOT && existsSync(owner))
+    throw new OperationError(
+      `lab '${labName()}' holds the site of ${owner}`,
+      "run 'make demo-down' there first, or choose another lab here, for example: CLOUDLESS_LAB=other make demo",
+    );
 }
 
 async function deploy(step: Step): Promise<void> {
@@ -79,6 +113,7 @@ async function prove(): Promise<void> {
 }
 
 function down(): void {
+  refuseForeignLab();
   cloudless(['lab', 'down', '--purge']);
   for (const path of [
     OUTPUT,

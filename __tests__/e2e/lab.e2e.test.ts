@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { cacheDirectory } from '../../lib/core/cache';
 import { Checkout } from './checkout';
 
 interface Report {
@@ -48,6 +49,16 @@ const volumes = () =>
 /** One site, followed through its life; each test begins where the one before has left it. */
 describe('a site', () => {
   const boots = new Map<string, string>();
+
+  beforeAll(() => {
+    // What a run that was killed has left behind.
+    const labs = cacheDirectory('labs');
+    for (const name of existsSync(labs) ? readdirSync(labs) : []) {
+      const pid = /^e2e-(\d+)$/.exec(name)?.[1];
+      if (pid !== undefined && !existsSync(`/proc/${pid}`))
+        checkout.cloudless('lab', 'down', '--purge', '--name', name);
+    }
+  }, MINUTE);
 
   afterAll(() => {
     checkout.try(`${checkout.directory}/bin/cloudless`, 'demo', 'down');
@@ -173,6 +184,18 @@ describe('a site', () => {
     },
     6 * MINUTE,
   );
+
+  it("is not taken for another checkout's", () => {
+    const other = new Checkout(LAB);
+    for (const command of ['up', 'down']) {
+      const { code, output } = other.try(`${other.directory}/bin/cloudless`, 'demo', command);
+      expect(code).toBe(1);
+      expect(output).toContain(
+        `lab '${LAB}' holds the site of ${checkout.directory}; run 'make demo-down' there first`,
+      );
+    }
+    rmSync(other.directory, { recursive: true, force: true });
+  });
 
   it(
     'refuses to destroy data disks until they are released, then destroys everything',

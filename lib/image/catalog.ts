@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cacheDirectory } from '../core/cache';
 import { Digest } from '../core/digest';
@@ -113,24 +112,11 @@ function fileDigest(file: string): string {
   } catch {
     // not remembered
   }
-  const digest = `sha256:${hashFile(file)}`;
+  const digest = Digest.ofFile(file).toString();
   try {
     writeFileSync(memo, `${state}\n${digest}\n`);
   } catch {
     // a catalog that only others may write to
   }
   return digest;
-}
-
-function hashFile(file: string): string {
-  const hash = createHash('sha256');
-  const chunk = Buffer.alloc(4 << 20);
-  const handle = openSync(file, 'r');
-  try {
-    for (let read = 0; (read = readSync(handle, chunk, 0, chunk.length, null)) > 0;)
-      hash.update(chunk.subarray(0, read));
-  } finally {
-    closeSync(handle);
-  }
-  return hash.digest('hex');
 }
