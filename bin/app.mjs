@@ -11,4 +11,5 @@ if (compiler.status !== 0) {
   process.stderr.write(`the code does not compile:\n${compiler.stdout}${compiler.stderr}`); // cdktf shows this stream
   process.exit(1);
 }
+process.setSourceMapsEnabled(true); // so that messages name lines of the TypeScript
 await import('../dist/main.js');

@@ -10,6 +10,7 @@ export * from './ip-address';
 export * from './lock-file';
 export * from './mac-address';
 export * from './protection';
+export { reportErrors } from './report-errors';
 export * from './site-key';
 export * from './size';
 export * from './ssh-key';
