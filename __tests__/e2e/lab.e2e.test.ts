@@ -200,15 +200,17 @@ describe('a site', () => {
   it(
     'refuses to destroy data disks until they are released, then destroys everything',
     () => {
+      const web = report().stacks.find(({ name }) => name === 'lab-web')!.directory;
       const refused = checkout.tryInLab(
-        'cdktf',
+        'terraform',
+        `-chdir=${web}`,
         'destroy',
-        'lab-web',
-        'lab-dns',
-        'lab-monitoring',
-        '--auto-approve',
+        '-input=false',
+        '-auto-approve',
+        '-no-color',
       );
-      expect(refused.output).toMatch(/prevent_destroy/);
+      expect(refused.code).toBe(1);
+      expect(refused.output).toMatch(/_data_\S+ has lifecycle\.prevent_destroy/);
       expect(volumes().filter((name) => name.endsWith('-data.qcow2'))).toHaveLength(4);
 
       checkout.cloudless('disk', 'release', 'lab', 'all');
