@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OperationError } from '../../lib/core/errors';
 
 /** One archive that packages come from, and how apt is to treat it. */
 export interface AptArchive {
@@ -13,7 +14,8 @@ export interface AptArchive {
 /** Where the host gets Debian's packages from. */
 export interface DebianMirrors {
   readonly main: AptArchive;
-  readonly security: AptArchive;
+  /** Undefined when the host uses none. */
+  readonly security?: AptArchive;
 }
 
 const RELEASES =
@@ -42,28 +44,30 @@ export function hostMirrors(directory = '/etc/apt'): DebianMirrors {
   return debianMirrors(archives);
 }
 
-/** Picks Debian's main and security archive from a list of archives. */
+/**
+ * Picks Debian's main and security archive from a list of archives.
+ *
+ * @throws OperationError when Debian's main archive is not among them
+ */
 export function debianMirrors(archives: readonly AptArchive[]): DebianMirrors {
   const find = (kind: 'debian' | 'debian-security', suite: RegExp): AptArchive | undefined =>
     archives.find((archive) => {
       const path = archive.uri.replace(/\/+$/, '').replace(/\.list$/, '');
       const keyring = archive.options['Signed-By'];
       return (
-        (path.endsWith(`/${kind}`) ||
-          (kind === 'debian-security' && /\/\/security\.debian\.org$/.test(path))) &&
+        (path.endsWith(`/${kind}`) || (kind === 'debian-security' && /\/\/security\.[^/]+$/.test(path))) &&
         archive.components.includes('main') &&
         archive.suites.some((each) => suite.test(each)) &&
         (keyring === undefined || /debian-archive/.test(keyring) || keyring.includes('-----BEGIN PGP'))
       );
     });
-  const fallback = (uri: string): AptArchive => ({ uri, suites: [], components: ['main'], options: {} });
-  return {
-    main:
-      find('debian', new RegExp(`^(${RELEASES})(-updates)?$`)) ?? fallback('http://deb.debian.org/debian'),
-    security:
-      find('debian-security', new RegExp(`^(${RELEASES})(-security|/updates)$`)) ??
-      fallback('http://deb.debian.org/debian-security'),
-  };
+  const main = find('debian', new RegExp(`^(${RELEASES})(-updates)?$`));
+  if (!main)
+    throw new OperationError(
+      'the apt sources of this machine name no Debian archive',
+      'add one to /etc/apt/sources.list.d: a URI that ends in /debian, with component main',
+    );
+  return { main, security: find('debian-security', new RegExp(`^(${RELEASES})(-security|/updates)$`)) };
 }
 
 /** Sources of one Debian release at the given mirrors, in the deb822 style that mmdebstrap and apt read. */
@@ -83,7 +87,7 @@ export function debianSources(mirrors: DebianMirrors, suite: string): string {
   if (suite === 'sid' || suite === 'unstable') return stanza(mirrors.main, [suite]);
   return [
     stanza(mirrors.main, [suite, `${suite}-updates`]),
-    stanza(mirrors.security, [`${suite}-security`]),
+    ...(mirrors.security ? [stanza(mirrors.security, [`${suite}-security`])] : []),
   ].join('\n');
 }
 
