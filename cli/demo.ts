@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { run } from '../lib/core/command';
 import { labDirectory, labName, labSite } from '../lab/site';
 import { OperationError } from '../lib/core/errors';
+import { packageRoot } from '../lib/core/package-root';
 import { asStep, type Step } from '../lib/core/progress';
 import { terminalProgress } from './progress';
 import { Proof } from './private/proof';
 import { readSite, type SiteFacts } from './private/site-facts';
 
-const ROOT = resolve(__dirname, '..', '..');
+const ROOT = packageRoot();
 const CLOUDLESS = join(ROOT, 'bin', 'cloudless');
 const OUTPUT = join(ROOT, 'cdktf.out');
 const STATES = join(ROOT, 'state');
@@ -35,7 +36,6 @@ async function up(): Promise<void> {
   ])
     cloudless(command);
   await asStep(progress, 'deploy lab-*', deploy);
-  writeReport(readSite(OUTPUT));
   cloudless([...inside, CLOUDLESS, 'demo', 'prove']);
   tell(readSite(OUTPUT), (Date.now() - started) / 1000);
 }

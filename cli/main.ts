@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../lab/private/files';
+import { packageRoot } from '../lib/core/package-root';
 import { OperationError, ValidationError } from '../lib/core/errors';
 
 type Registration = { readonly register: (program: Command) => void };

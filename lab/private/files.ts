@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { OperationError } from '../../lib/core/errors';
 
 /** Writes a whole file or nothing, readable by its owner alone; true when its content changed. */
 export function writeIfChanged(path: string, content: string, mode = 0o600): boolean {
@@ -26,11 +24,4 @@ export function logTail(path: string, from = 0, lines = 15): string {
 /** Current size of a file in bytes, 0 when there is none. */
 export function fileSize(path: string): number {
   return existsSync(path) ? statSync(path).size : 0;
-}
-
-/** Root of this package, from its sources as well as from `dist`. */
-export function packageRoot(): string {
-  for (let directory = __dirname; directory !== dirname(directory); directory = dirname(directory))
-    if (existsSync(join(directory, 'package.json'))) return directory;
-  throw new OperationError('package.json of cloudless was not found above this file', 'install it again');
 }

@@ -14,7 +14,7 @@ import { cacheDirectory } from '../../lib/core/cache';
 import { run } from '../../lib/core/command';
 import { OperationError, ValidationError } from '../../lib/core/errors';
 import { asStep, type Progress, SILENT, type Step } from '../../lib/core/progress';
-import { packageRoot } from '../private/files';
+import { packageRoot } from '../../lib/core/package-root';
 import {
   executableName,
   isInstalled,

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheDirectory } from './cache';
+import { packageRoot } from './package-root';
 
 /** Providers that come with this package: address below the registry host, to the file in `dist/provider`. */
 const OWN: Readonly<Record<string, string>> = {
@@ -50,7 +51,7 @@ export function mirrorOwnPlugins(mirror: string): void {
 /** Copies, not links, one of our own: a stack's folder can be handed to a run on another machine. */
 function copyOwn(address: string, mirror: string, stackFolder?: string): void {
   const name = OWN[address] ?? '';
-  const source = packageFile('provider', name);
+  const source = join(packageRoot(), 'dist', 'provider', name);
   const target = join(mirror, HOST, address, PLATFORM, name);
   const exists = existsSync(target);
   if (exists && readFileSync(target).equals(readFileSync(source))) return;
@@ -59,10 +60,4 @@ function copyOwn(address: string, mirror: string, stackFolder?: string): void {
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(source, `${target}.new`);
   renameSync(`${target}.new`, target);
-}
-
-/** A file of the built package, also when this module runs from its TypeScript source in a test. */
-function packageFile(...segments: string[]): string {
-  const built = resolve(__dirname, '..', '..', ...segments);
-  return existsSync(built) ? built : resolve(__dirname, '..', '..', 'dist', ...segments);
 }

@@ -1,5 +1,6 @@
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { OperationError, ValidationError } from './errors';
+import { packageRoot } from './package-root';
 
 /** Runs a program; what its user can mend is told in plain words and without a stack trace, exit code 1. */
 export function reportErrors(program: () => void): void {
@@ -16,7 +17,7 @@ export function reportErrors(program: () => void): void {
 
 /** The innermost line of the user's own code that led to an error: outside this library and what comes with it. */
 export function userLine(error: Error): string | undefined {
-  const root = resolve(__dirname, '..', '..', ...(__dirname.includes('dist') ? ['..'] : []));
+  const root = packageRoot();
   const ours = ['lib', 'stacks', 'modules'].flatMap((folder) => [
     `${root}/${folder}/`,
     `${root}/dist/${folder}/`,
