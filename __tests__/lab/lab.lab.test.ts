@@ -178,7 +178,8 @@ describe('a lab', () => {
 
   it('leaves a Ctrl-C to the command, which gets it once and ends as it likes', () => {
     const typed = (command: string) => {
-      const line = `${CLOUDLESS} lab exec -- ${command}`;
+      // Without `exec` a dash in between ($SHELL may be unset) would take the signal for itself.
+      const line = `exec ${CLOUDLESS} lab exec -- ${command}`;
       // The terminal sends the signal to everyone in its foreground when the byte 3 is typed.
       const script = `(sleep 1.5; printf '\\003'; sleep 2) | script -qec '${line}' /dev/null`;
       return spawnSync('bash', ['-o', 'pipefail', '-c', script], { env: environment, timeout: 20_000 });
