@@ -31,7 +31,7 @@ module.exports = {
     allow('lib/core'),
     allow('lib/bindings', 'lib/core', '\\.gen', 'dist/\\.gen'),
     allow('lib/hypervisor', 'lib/core', 'lib/bindings'),
-    allow('lib/image', 'lib/core', 'lib/bindings', 'lib/storage'),
+    allow('lib/image', 'lib/core', 'lib/bindings', 'lib/hypervisor', 'lib/storage'),
     allow('lib/network', 'lib/core', 'lib/bindings', 'lib/hypervisor'),
     allow('lib/storage', 'lib/core', 'lib/bindings', 'lib/hypervisor'),
     allow('lib/guest', 'lib/core'),
@@ -52,6 +52,7 @@ module.exports = {
     allow('stacks', 'lib', 'modules'),
     allow('images', 'lib/core', 'lib/image'),
     allow('lab', 'lib/core'),
+    allow('hosts', 'lib/core'),
     allow('environments', 'lib', 'modules', 'stacks', 'lab/site', 'images'),
   ],
   options: {

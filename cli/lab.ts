@@ -10,22 +10,24 @@ import { terminalProgress } from './progress';
 export function register(program: Command): void {
   const lab = program
     .command('lab')
-    .description('a site on this machine: hypervisor, DNS server and Prometheus in namespaces of their own');
+    .description('a site on this machine: hypervisors, DNS server and Prometheus in namespaces of their own');
   const command = (name: string, description: string): Command =>
     lab
       .command(name)
       .description(description)
       .option('--name <lab>', 'which lab (environment variable CLOUDLESS_LAB)', labName());
 
-  command('up', 'start the lab, or what of it does not run').action(async ({ name }: { name: string }) => {
-    requireRoot();
-    const started = Date.now();
-    const changed = await Lab.named(name).up(terminalProgress());
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    process.stdout.write(
-      changed ? `lab '${name}' is up (${seconds} s)\n` : `lab '${name}' is up, nothing to do\n`,
-    );
-  });
+  command('up', 'start the lab, or what of it does not run')
+    .option('--hypervisors <count>', 'how many it has from now on, 1 to 3 (a new lab has 3)', Number)
+    .action(async ({ name, hypervisors }: { name: string; hypervisors?: number }) => {
+      requireRoot();
+      const started = Date.now();
+      const changed = await Lab.named(name).up(terminalProgress(), { hypervisors });
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      process.stdout.write(
+        changed ? `lab '${name}' is up (${seconds} s)\n` : `lab '${name}' is up, nothing to do\n`,
+      );
+    });
 
   command('down', 'end the lab with all its machines; disks and records are kept')
     .option('--purge', 'also remove its directory, with the site key and every disk')
@@ -47,10 +49,11 @@ export function register(program: Command): void {
 
   command('exec', "run a command in the operator's view of the lab")
     .argument('<command...>', 'program and arguments, after --')
+    .option('--on <hypervisor>', 'run it on this hypervisor instead, for example kvm2')
     .passThroughOptions()
-    .action(async (words: string[], { name }: { name: string }) => {
+    .action(async (words: string[], { name, on }: { name: string; on?: string }) => {
       requireRoot();
-      process.exitCode = await Lab.named(name).exec(words);
+      process.exitCode = await Lab.named(name).exec(words, { on });
     });
 
   command('shell', "a shell in the operator's view of the lab").action(async ({ name }: { name: string }) => {

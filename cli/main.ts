@@ -10,8 +10,11 @@ type Registration = { readonly register: (program: Command) => void };
 const COMMANDS: Readonly<Record<string, () => Promise<Registration>>> = {
   demo: () => import('./demo'),
   lab: () => import('./lab'),
+  host: () => import('./host'),
   image: () => import('./image'),
   disk: () => import('./disk'),
+  placement: () => import('./placement'),
+  addresses: () => import('./addresses'),
   providers: () => import('./providers'),
   doctor: () => import('./doctor'),
 };

@@ -2,21 +2,30 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheDirectory } from '../lib/core/cache';
-import { OperationError } from '../lib/core/errors';
+import { OperationError, ValidationError } from '../lib/core/errors';
 import { mirrorOwnPlugins } from '../lib/core/plugins';
 import { asStep, type Progress, SILENT } from '../lib/core/progress';
 import { findAccelerator } from './private/accelerator';
-import { dnsApiKey, dnsServerPart } from './private/dns-server';
+import { dnsApiKey } from './private/dns-server';
 import { writeIfChanged } from './private/files';
 import { packageRoot } from '../lib/core/package-root';
 import { forwardSignals } from './private/forward-signals';
-import { hypervisorParts } from './private/hypervisor';
+import { hypervisorDirectory } from './private/hypervisor';
 import { withLock } from './private/lock';
 import { Namespace } from './private/namespace';
-import { ensureOperatorKey } from './private/operator-key';
-import { inspectPart, type Part, partProcesses, type PartState, startPart, stopPart } from './private/part';
-import { prometheusPart } from './private/prometheus';
-import { labDirectory, type LabSite, labName, labSite, siteFacts } from './site';
+import {
+  inspectPart,
+  type Part,
+  partProcesses,
+  type PartState,
+  processCommand,
+  startPart,
+  stopPart,
+} from './private/part';
+import type { ProcessEntry } from './private/processes';
+import { findRoom, hypervisorRooms, operatorRoom, type Room } from './private/rooms';
+import { ensureHostKeys, ensureOperatorKey } from './private/ssh-key';
+import { HYPERVISORS, labDirectory, type LabSite, labName, labSite, siteFacts } from './site';
 
 const LOCK_WAIT_SECONDS = 120;
 /** Processes between us and a command in the operator's view: nsenter and a shell. */
@@ -41,7 +50,14 @@ export interface LabStatus {
   readonly parts: readonly PartStatus[];
 }
 
+export interface UpOptions {
+  /** How many hypervisors the lab shall have, 1 to 3. @default - as many as it had, three for a new one */
+  readonly hypervisors?: number;
+}
+
 export interface ExecOptions {
+  /** Name of the hypervisor on which the command runs. @default - the operator's view, which is kvm1 as well */
+  readonly on?: string;
   /** Further environment variables. @default - none */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -83,38 +99,65 @@ export class Lab {
    * @returns whether anything had to be done
    * @throws OperationError when a part does not start, with the last lines of its log
    */
-  async up(progress: Progress = SILENT): Promise<boolean> {
+  async up(progress: Progress = SILENT, options: UpOptions = {}): Promise<boolean> {
     this.refuseInside('up');
+    const count = options.hypervisors;
+    if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= HYPERVISORS))
+      throw new ValidationError('', `a lab has 1 to ${HYPERVISORS} hypervisors, not ${count}`);
     const directory = this.prepareDirectory();
     return withLock(join(directory, 'lock'), LOCK_WAIT_SECONDS, async () => {
       let changed = false;
-      // Before the namespaces: they mount what the configuration lies in.
-      const groups = partGroups(directory, this.site);
-      const outdated = new Map(groups.flat().map((part) => [part, part.configure()]));
-      const begun = await Namespace.obtain(directory, (work) => {
-        changed = true;
-        return asStep(progress, `lab ${this.name}: namespaces`, work);
-      });
-      const { namespace } = begun;
-      const accelerator = begun.isNew ? await findAccelerator() : this.site.accelerator;
-      const site = siteFacts(this.name, this.directory, accelerator);
-      await ensureOperatorKey(site);
-      if (writeIfChanged(join(directory, 'lab.json'), `${JSON.stringify(site, null, 2)}\n`)) changed = true;
-
-      for (const group of groups) {
-        await Promise.all(
-          group.map(async (part) => {
-            const processes = namespace.processes();
-            const { state, process } = await inspectPart(part, namespace, processes);
-            if (state === 'running' && !outdated.get(part) && sameCommand(part, process?.command)) return;
-            changed = true;
-            await asStep(progress, part.name, async () => {
-              if (partProcesses(part, processes).length > 0) await stopPart(part, namespace, state);
-              await startPart(part, namespace, join(directory, 'log'));
-            });
-          }),
-        );
+      const { accelerator, hypervisors } = this.site;
+      const planned = siteFacts(this.name, this.directory, accelerator, count ?? hypervisors.length);
+      // Before the namespaces: they mount and copy what the configuration and the keys lie in.
+      await ensureOperatorKey(planned);
+      await ensureHostKeys(directory, planned);
+      const operator = operatorRoom(directory, planned);
+      const others = hypervisorRooms(directory, planned);
+      const outdated = new Set<Part>();
+      for (const room of [operator, ...others]) {
+        for (const part of room.stages.flat()) if (part.configure()) outdated.add(part);
+        room.configure();
       }
+      const step = <T>(name: string, work: () => Promise<T>): Promise<T> => {
+        changed = true;
+        return asStep(progress, name, work);
+      };
+
+      const { namespace, isNew } = await Namespace.obtain(operator, (work) =>
+        step(`lab ${this.name}: namespaces`, work),
+      );
+      if (!isNew && !Namespace.isMadeFrom(operator))
+        throw new OperationError(
+          `lab '${this.name}' was started by another version of Cloudless`,
+          `end it first, with its machines: cloudless lab down --name ${this.name}`,
+        );
+      for (const { name } of siteFacts(this.name, this.directory, accelerator).hypervisors) {
+        const root = hypervisorDirectory(directory, name);
+        if (planned.hypervisors.some((hypervisor) => hypervisor.name === name) || !Namespace.find(root))
+          continue;
+        await step(`${name}: end`, () => Namespace.remove(root));
+      }
+      const enter = async (room: Room, place: Namespace): Promise<void> => {
+        for (const stage of room.stages) {
+          const processes = place.processes();
+          await Promise.all(
+            stage.map((part) => this.ensurePart(part, place, processes, outdated.has(part), step)),
+          );
+        }
+      };
+      const [found] = await Promise.all([
+        isNew ? findAccelerator() : accelerator,
+        enter(operator, namespace),
+        ...others.map(async (room) => {
+          const begun = await Namespace.obtain({ ...room, parent: namespace }, (work) =>
+            step(room.name, work),
+          );
+          await enter(room, begun.namespace);
+        }),
+      ]);
+      const site = siteFacts(this.name, this.directory, found, planned.hypervisors.length);
+      if (writeIfChanged(join(directory, 'lab.json'), `${JSON.stringify(site, null, 2)}\n`)) changed = true;
       return changed;
     });
   }
@@ -123,25 +166,8 @@ export class Lab {
   async status(): Promise<LabStatus> {
     this.refuseInside('status');
     const { site } = this;
-    const namespace = this.namespace();
-    const processes = namespace?.processes() ?? [];
-    const parts = await Promise.all(
-      partGroups(this.realDirectory, site)
-        .flat()
-        .map(async (part): Promise<PartStatus> => {
-          const { name, address } = part;
-          if (!namespace) return { name, state: 'stopped', address };
-          const { state, process } = await inspectPart(part, namespace, processes);
-          return { name, state, pid: process?.pid, address };
-        }),
-    );
-    const first: PartStatus = {
-      name: 'namespace',
-      state: namespace ? 'running' : 'stopped',
-      pid: namespace?.init.pid,
-      address: `nsenter --target ${namespace?.init.pid ?? 'PID'} --mount --net --pid`,
-    };
-    const all = [first, ...parts];
+    const rooms = [operatorRoom(this.realDirectory, site), ...hypervisorRooms(this.realDirectory, site)];
+    const all = (await Promise.all(rooms.map(roomStatus))).flat();
     return {
       name: this.name,
       directory: this.directory,
@@ -152,15 +178,20 @@ export class Lab {
   }
 
   /**
-   * Runs a command in the operator's view: where the lab's names resolve and its addresses are reached. The current
-   * directory, the terminal, signals and the exit code pass through.
+   * Runs a command in the operator's view, where the lab's names resolve and its addresses are reached, or on one of its
+   * hypervisors. The current directory, the terminal, signals and the exit code pass through.
    *
    * @returns the command's exit code, 128 + the signal's number when a signal ended it
-   * @throws OperationError when the lab does not run
+   * @throws OperationError when the lab or that hypervisor does not run
    */
   async exec(command: readonly string[], options: ExecOptions = {}): Promise<number> {
     const inside = Namespace.isInside(this.realDirectory);
-    const namespace = inside ? undefined : this.namespace();
+    const namespace =
+      options.on === undefined
+        ? inside
+          ? undefined
+          : this.namespace()
+        : this.hypervisorNamespace(options.on);
     if (!inside && !namespace) throw this.notRunning();
     const [program, ...args] = inOperatorsView(command, namespace);
     const child = spawn(program, args, {
@@ -208,17 +239,29 @@ export class Lab {
     const directory = this.prepareDirectory();
     let changed = false;
     await withLock(join(directory, 'lock'), LOCK_WAIT_SECONDS, async () => {
-      const namespace = Namespace.find(directory);
-      if (namespace) {
+      const site = siteFacts(this.name, this.directory, this.site.accelerator);
+      const rooms = [operatorRoom(directory, site), ...hypervisorRooms(directory, site)];
+      const open = rooms.flatMap((room) => {
+        const namespace = findRoom(room);
+        return namespace ? [{ room, namespace }] : [];
+      });
+      if (open.length > 0) {
         changed = true;
-        await asStep(progress, `lab ${this.name}: machines`, () => this.destroyMachines(namespace));
-        await asStep(progress, `lab ${this.name}: daemons`, async () => {
-          for (const group of partGroups(directory, this.site).reverse())
-            await Promise.all(group.map((part) => stopPart(part, namespace)));
-        });
+        await asStep(progress, `lab ${this.name}: machines`, () =>
+          Promise.all(open.map(({ namespace }) => destroyMachines(namespace))),
+        );
+        await asStep(progress, `lab ${this.name}: daemons`, () =>
+          Promise.all(
+            open.map(async ({ room, namespace }) => {
+              for (const stage of [...room.stages].reverse())
+                await Promise.all(stage.map((part) => stopPart(part, namespace)));
+            }),
+          ),
+        );
       }
+      // The hypervisors go with the lab whose children they are.
       if (await Namespace.remove(directory)) changed = true;
-      rmSync(join(directory, 'run'), { recursive: true, force: true });
+      for (const room of rooms) rmSync(join(room.directory, 'run'), { recursive: true, force: true });
     });
     if (options.purge) {
       rmSync(directory, { recursive: true, force: true });
@@ -227,18 +270,34 @@ export class Lab {
     return changed;
   }
 
-  private async destroyMachines(namespace: Namespace): Promise<void> {
-    for (const { uri } of this.site.hypervisors) {
-      const virsh = ['virsh', '--quiet', '--connect', uri];
-      const options = { timeoutMs: 30_000, okCodes: [0, 1] };
-      try {
-        const { stdout } = await namespace.run([...virsh, 'list', '--name'], options);
-        for (const domain of stdout.split('\n').filter(Boolean))
-          await namespace.run([...virsh, 'destroy', domain], options);
-      } catch {
-        // A libvirtd that is dead or hangs; the kernel ends its machines with the namespace.
-      }
+  /** Starts a part unless it runs as it shall. */
+  private async ensurePart(
+    part: Part,
+    namespace: Namespace,
+    processes: readonly ProcessEntry[],
+    isOutdated: boolean,
+    step: <T>(name: string, work: () => Promise<T>) => Promise<T>,
+  ): Promise<void> {
+    const { state, process } = await inspectPart(part, namespace, processes);
+    if (state === 'running' && !isOutdated && process && sameCommand(part, processCommand(process))) return;
+    await step(part.name, async () => {
+      if (partProcesses(part, processes).length > 0) await stopPart(part, namespace, state);
+      await startPart(part, namespace, join(this.realDirectory, 'log'));
+    });
+  }
+
+  /** Where commands on a hypervisor run. */
+  private hypervisorNamespace(name: string): Namespace | undefined {
+    const { hypervisors } = this.site;
+    if (!hypervisors.some((hypervisor) => hypervisor.name === name)) {
+      const known = hypervisors.map((hypervisor) => hypervisor.name).join(', ');
+      throw new OperationError(`lab '${this.name}' has no hypervisor '${name}'`, `choose from ${known}`);
     }
+    if (name === hypervisors[0].name)
+      return Namespace.isInside(this.realDirectory) ? undefined : this.namespace();
+    const found = Namespace.find(hypervisorDirectory(this.realDirectory, name));
+    if (!found) throw this.notRunning(`hypervisor '${name}' of lab '${this.name}'`);
+    return found;
   }
 
   private namespace(): Namespace | undefined {
@@ -273,13 +332,15 @@ export class Lab {
   }
 
   private refuseInside(what: string): void {
-    if (Namespace.isInside(this.realDirectory))
+    const hypervisors = existsSync(this.directory) ? this.site.hypervisors.slice(1) : [];
+    const places = hypervisors.map(({ name }) => hypervisorDirectory(this.realDirectory, name));
+    if ([this.realDirectory, ...places].some((directory) => Namespace.isInside(directory)))
       throw new OperationError(`'lab ${what}' was called inside lab '${this.name}'`, 'leave it first (exit)');
   }
 
-  private notRunning(): OperationError {
+  private notRunning(what = `lab '${this.name}'`): OperationError {
     const name = this.name === 'default' ? '' : ` --name ${this.name}`;
-    return new OperationError(`lab '${this.name}' does not run`, `start it: cloudless lab up${name}`);
+    return new OperationError(`${what} does not run`, `start it: cloudless lab up${name}`);
   }
 }
 
@@ -304,16 +365,42 @@ function inOperatorsView(
   ];
 }
 
-/** The parts of a lab; those of one group do not need each other. */
-function partGroups(directory: string, site: LabSite): Part[][] {
-  const hypervisors = site.hypervisors.map((hypervisor) => hypervisorParts(directory, hypervisor));
-  const first = hypervisors.flatMap(([virtlogd]) => (virtlogd ? [virtlogd] : []));
-  const second = hypervisors.flatMap(([, libvirtd]) => (libvirtd ? [libvirtd] : []));
-  return [[...first, dnsServerPart(directory, site.dns), prometheusPart(directory, site.prometheus)], second];
+/** What a room and its parts do. */
+async function roomStatus(room: Room): Promise<PartStatus[]> {
+  const namespace = findRoom(room);
+  const processes = namespace?.processes() ?? [];
+  const enter = `nsenter --target ${namespace?.init.pid ?? 'PID'} --mount --net --uts --pid`;
+  const parts = room.stages.flat().map(async (part): Promise<PartStatus> => {
+    const { name, address } = part;
+    if (!namespace) return { name, state: 'stopped', address };
+    const { state, process } = await inspectPart(part, namespace, processes);
+    return { name, state, pid: process?.pid, address };
+  });
+  return [
+    {
+      name: room.name,
+      state: namespace ? 'running' : 'stopped',
+      pid: namespace?.init.pid,
+      address: enter,
+    },
+    ...(await Promise.all(parts)),
+  ];
 }
 
-function sameCommand(part: Part, command: readonly string[] | undefined): boolean {
-  return command?.slice(1).join('\0') === part.command.slice(1).join('\0');
+/** Ends the machines of a hypervisor, as by a power cut. */
+async function destroyMachines(namespace: Namespace): Promise<void> {
+  const options = { timeoutMs: 30_000, okCodes: [0, 1] };
+  try {
+    const { stdout } = await namespace.run(['virsh', '--quiet', 'list', '--name'], options);
+    for (const domain of stdout.split('\n').filter(Boolean))
+      await namespace.run(['virsh', '--quiet', 'destroy', domain], options);
+  } catch {
+    // A libvirtd that is dead or hangs; the kernel ends its machines with the namespace.
+  }
+}
+
+function sameCommand(part: Part, command: readonly string[]): boolean {
+  return command.slice(1).join('\0') === part.command.slice(1).join('\0');
 }
 
 /** Nothing outside is in reach of the lab, so neither is a proxy, and what is inside needs none. */

@@ -9,8 +9,10 @@ export interface LabSite {
   readonly name: string;
   /** What QEMU runs guests with: the processor's virtualisation, or QEMU's own translation (TCG). */
   readonly accelerator: LabAccelerator;
-  /** The lab's libvirt daemons, at least one. */
+  /** The lab's hypervisors; `kvm1` is the one in whose network the operator stands. */
   readonly hypervisors: readonly [LabHypervisor, ...LabHypervisor[]];
+  /** What joins the hypervisors. */
+  readonly fabric: LabFabric;
   readonly dns: LabDns;
   readonly prometheus: LabPrometheus;
   /** Path of the site key; the file is made by the library, not by the lab. */
@@ -23,10 +25,50 @@ export type LabAccelerator = 'kvm' | 'tcg';
 
 export interface LabHypervisor {
   readonly name: string;
-  /** libvirt connection URI, valid inside the lab. */
+  /** libvirt connection URI, valid in the operator's view. */
   readonly uri: string;
-  /** Directory below which storage pools are made. */
+  /** Directory below which storage pools are made, on that hypervisor. */
   readonly storage: string;
+  /** Its IPv4 address in the fabric. */
+  readonly address: string;
+  /** Its IPv6 address in the fabric. */
+  readonly address6: string;
+  /** Ranges that the fabric routes to this hypervisor: the ones to take routed networks from. */
+  readonly routed: { readonly ipv4: string; readonly ipv6: string };
+  /** How it is reached by SSH. @default - not at all, its libvirt answers on a socket */
+  readonly ssh?: LabSsh;
+}
+
+export interface LabSsh {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Path of the private key that opens it, the operator's. */
+  readonly key: string;
+  /** Path of the file that holds its host key, and those of no other machines. */
+  readonly knownHosts: string;
+}
+
+/**
+ * Three switches that pass on every frame, tagged or not. Each hypervisor has one card in each: `eth0` with its
+ * address, `eth1` as uplink of its Open vSwitch bridge, `eth2` for what a user makes of it.
+ */
+export interface LabFabric {
+  /** The hypervisors' own network. */
+  readonly ipv4: string;
+  readonly ipv6: string;
+  /** Largest packet, in bytes. */
+  readonly mtu: number;
+  /** Card with the hypervisor's address. */
+  readonly management: string;
+  /** Open vSwitch bridge that every hypervisor has. */
+  readonly ovsBridge: string;
+  /** Card through which that bridge reaches the others. */
+  readonly uplink: string;
+  /** Card that nothing uses. */
+  readonly spare: string;
+  /** VLANs that the switches pass on, first and last. */
+  readonly vlans: { readonly first: number; readonly last: number };
 }
 
 export interface LabDns {
@@ -46,6 +88,9 @@ export interface LabPrometheus {
   readonly targets: string;
 }
 
+/** How many hypervisors a lab has unless it is started with fewer. */
+export const HYPERVISORS = 3;
+
 /** Names of labs are short: they become part of paths and of prompts. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/;
 
@@ -58,8 +103,9 @@ const NAME = /^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/;
 export function labSite(name = labName()): LabSite {
   const directory = labDirectory(name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // Everything but the accelerator follows from the name, so that a lab that never ran can be synthesised for.
-  return siteFacts(name, directory, recordedAccelerator(join(directory, 'lab.json')));
+  // Nearly all of it follows from the name, so that a lab that never ran can be synthesised for.
+  const { accelerator, hypervisors } = recorded(join(directory, 'lab.json'));
+  return siteFacts(name, directory, accelerator, hypervisors);
 }
 
 /** Name of the lab to work with. */
@@ -82,11 +128,29 @@ export function labDirectory(name: string): string {
   return cacheDirectory('labs', name);
 }
 
-export function siteFacts(name: string, directory: string, accelerator: LabAccelerator): LabSite {
+export function siteFacts(
+  name: string,
+  directory: string,
+  accelerator: LabAccelerator,
+  hypervisors = HYPERVISORS,
+): LabSite {
+  const further = Array.from({ length: hypervisors - 1 }, (_, index) =>
+    hypervisorFacts(directory, index + 2),
+  );
   return {
     name,
     accelerator,
-    hypervisors: [hypervisorFacts('kvm1')],
+    hypervisors: [hypervisorFacts(directory, 1), ...further],
+    fabric: {
+      ipv4: '10.255.0.0/24',
+      ipv6: 'fd42:c10d::/64',
+      mtu: 1500,
+      management: 'eth0',
+      ovsBridge: 'ovsbr0',
+      uplink: 'eth1',
+      spare: 'eth2',
+      vlans: { first: 1, last: 4094 },
+    },
     dns: {
       address: '127.0.0.1',
       port: 53,
@@ -100,26 +164,50 @@ export function siteFacts(name: string, directory: string, accelerator: LabAccel
   };
 }
 
-function hypervisorFacts(name: string): LabHypervisor {
-  return {
+function hypervisorFacts(directory: string, number: number): LabHypervisor {
+  const name = `kvm${number}`;
+  const facts = {
     name,
     uri: `qemu:///system?socket=/run/cloudless/${name}/libvirt-sock`,
     storage: '/var/lib/libvirt/cloudless',
+    address: `10.255.0.${number}`,
+    address6: `fd42:c10d::${number}`,
+    routed: { ipv4: `10.10${number}.0.0/16`, ipv6: `fd42:c10d:${number}::/48` },
   };
+  // One of them is reached as most hypervisors are.
+  if (number !== HYPERVISORS) return facts;
+  const ssh: LabSsh = {
+    host: facts.address,
+    port: 22,
+    user: 'root',
+    key: join(directory, 'operator'),
+    knownHosts: join(directory, 'known_hosts'),
+  };
+  return { ...facts, uri: sshUri(ssh), ssh };
 }
 
-/** The accelerator found when the lab was first started; `tcg`, which works everywhere, before that. */
-function recordedAccelerator(file: string): LabAccelerator {
+/** As the Terraform provider wants it; virsh takes `keyfile` from it, and the host key from the operator's view. */
+function sshUri({ user, host, key, knownHosts }: LabSsh): string {
+  const query = new URLSearchParams({ sshauth: 'privkey', keyfile: key, knownhosts: knownHosts });
+  return `qemu+ssh://${user}@${host}/system?${query.toString().replaceAll('%2F', '/')}`;
+}
+
+/** What was found when the lab was first started; before that, what works everywhere. */
+function recorded(file: string): { accelerator: LabAccelerator; hypervisors: number } {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'tcg';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { accelerator: 'tcg', hypervisors: HYPERVISORS };
     throw error;
   }
   try {
-    const { accelerator } = JSON.parse(text) as { accelerator?: unknown };
-    if (accelerator === 'kvm' || accelerator === 'tcg') return accelerator;
+    const { accelerator, hypervisors, fabric } = JSON.parse(text) as Record<string, unknown>;
+    // Without a fabric it is the lab of an earlier version, which could have no more than one.
+    const count = fabric && Array.isArray(hypervisors) ? hypervisors.length : HYPERVISORS;
+    if ((accelerator === 'kvm' || accelerator === 'tcg') && count >= 1 && count <= HYPERVISORS)
+      return { accelerator, hypervisors: count };
   } catch {
     // said below
   }

@@ -5,7 +5,10 @@ export interface NetworkStackProps {
   readonly networks: Readonly<Record<string, NatNetworkProps>>;
 }
 
-/** The networks of an environment. */
+/**
+ * NAT networks of an environment in one stack. Networks that span hypervisors are made in the environment itself, which puts
+ * each hypervisor's part into a stack of its own.
+ */
 export class NetworkStack extends CloudlessStack {
   private readonly networks = new Map<string, NatNetwork>();
 

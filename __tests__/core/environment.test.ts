@@ -1,7 +1,18 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LibvirtUri, StoragePool, VmPool } from '../../lib';
-import { TestSite } from '../support/site';
+import { App } from 'cdktf';
+import {
+  Cidr,
+  Environment,
+  Fqdn,
+  LibvirtUri,
+  MacAddress,
+  StoragePool,
+  ValidationError,
+  VmPool,
+} from '../../lib';
+import { temporaryDirectory, TestSite } from '../support/site';
 
 interface Manifest {
   readonly stacks: Record<
@@ -59,8 +70,60 @@ describe('a stack', () => {
   it('fails when two storage pools of a hypervisor have one name', () => {
     const site = new TestSite();
     const again = { hypervisor: site.hypervisor, path: '/srv/pool' };
-    expect(() => new StoragePool(site.stack('more'), 'default', again)).toThrow(
+    new StoragePool(site.stack('more'), 'default', again);
+    expect(() => site.synth()).toThrow(
       "test-more/default: storage pool 'default' is already taken by test-base/default (hypervisor kvm1)",
     );
+  });
+});
+
+describe('the lock file in a pipeline', () => {
+  const ci = process.env.CI;
+  afterEach(() => {
+    process.env.CI = ci;
+    if (ci === undefined) delete process.env.CI;
+  });
+
+  /** What a pipeline's synth of one machine says. */
+  function synthInPipeline(directory: string, machine: string): string {
+    process.env.CI = 'true';
+    const app = new App({ outdir: join(directory, 'out') });
+    const environment = new Environment(app, 'test', {
+      domain: Fqdn.of('test.internal'),
+      lockFile: join(directory, 'test.lock.json'),
+      siteKeyFile: join(directory, 'site.key'),
+    });
+    const cidr = Cidr.of('10.20.0.0/24');
+    environment.lock.allocate({
+      network: 'lan',
+      cidr,
+      member: machine,
+      range: { first: cidr.host(10), last: cidr.lastHost },
+      excluded: [],
+      mac: MacAddress.derived('test', 'lan', machine),
+    });
+    try {
+      app.synth();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ValidationError);
+      return (error as Error).message;
+    }
+    return '';
+  }
+
+  it('is refused when it is out of date, with a change that git applies', () => {
+    const directory = temporaryDirectory();
+    const message = synthInPipeline(directory, 'web-0');
+    expect(message).toMatch(
+      /^test\.lock\.json: is out of date, and in a pipeline \(CI=true\) it is not written; commit/,
+    );
+    expect(existsSync(join(directory, 'test.lock.json'))).toBe(false);
+    const apply = (text: string) => {
+      execFileSync('git', ['apply', '-'], { cwd: directory, input: text.slice(text.indexOf('--- ')) });
+    };
+    apply(message);
+    expect(synthInPipeline(directory, 'web-0')).toBe('');
+    apply(synthInPipeline(directory, 'web-1'));
+    expect(synthInPipeline(directory, 'web-1')).toBe('');
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -25,7 +25,8 @@ describe('user-data', () => {
   });
 
   test('of an empty machine holds name, host key and no way in', () => {
-    expect(userData(emptyGuest())).toEqual({
+    const { bootcmd: _networkd, ...rest } = userData(emptyGuest());
+    expect(rest).toEqual({
       hostname: 'web-0',
       fqdn: 'web-0.lab.internal',
       manage_etc_hosts: 'localhost',
@@ -35,6 +36,35 @@ describe('user-data', () => {
       ssh_deletekeys: true,
       ssh_keys: { ed25519_private: HOST_KEY.privateKey, ed25519_public: HOST_KEY.publicKey.toString() },
     });
+  });
+
+  test('tells systemd-networkd once not to listen to routers, as cloud-init does not', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cloudless-networkd-'));
+    writeFileSync(join(directory, '10-cloud-init-eth0.network'), '[Network]\nDHCP=no\n');
+    writeFileSync(join(directory, '20-other.network'), '');
+    for (const program of ['ip', 'systemctl'])
+      writeFileSync(join(directory, program), '#!/bin/sh\necho "$*"\n', { mode: 0o755 });
+    const [[shell, option, script]] = userData(emptyGuest()).bootcmd as [[string, string, string]];
+    const boot = () =>
+      execFileSync(shell, [option, script.replaceAll('/etc/systemd/network', directory)], {
+        encoding: 'utf8',
+        env: { PATH: `${directory}:${process.env.PATH ?? ''}` },
+      });
+    expect([boot(), boot()]).toEqual([
+      '-6 route flush default\n-6 route flush proto ra\n--no-block try-restart systemd-networkd.service\n',
+      '',
+    ]);
+    expect(readFileSync(join(directory, '10-cloud-init-eth0.network.d', 'cloudless.conf'), 'utf8')).toBe(
+      '[Network]\nIPv6AcceptRA=no\n',
+    );
+    expect(readdirSync(directory).sort()).toEqual([
+      '10-cloud-init-eth0.network',
+      '10-cloud-init-eth0.network.d',
+      '20-other.network',
+      'ip',
+      'systemctl',
+    ]);
+    rmSync(directory, { recursive: true });
   });
 
   test('has the users with keys and without passwords', () => {

@@ -57,3 +57,33 @@ test('keeps keys and their order, and repeats equal parts instead of pointing to
   const part = { b: 1, a: 2 };
   expect(renderYaml({ z: part, on: part })).toBe('z:\n  b: 1\n  a: 2\n"on":\n  b: 1\n  a: 2\n');
 });
+
+test('writes an entry at the top as it does one below', () => {
+  const key = fc.oneof(
+    fc.constantFrom(
+      'yes',
+      'off',
+      'no',
+      'true',
+      'null',
+      'y',
+      'on',
+      '1e3',
+      'ssh_keys',
+      'local-hostname',
+      '0x1f',
+    ),
+    fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,7}$/),
+  );
+  const value = fc.oneof(
+    fc.string({ unit: fc.constantFrom('a', '"', "'", '\\', ':', '#', ' ', '~') }),
+    fc.boolean(),
+  );
+  fc.assert(
+    fc.property(key, value, (name, content) => {
+      const below = renderYaml({ below: { [name]: content } });
+      expect(renderYaml({ [name]: content })).toBe(below.replace('below:\n', '').replace(/^ {2}/gm, ''));
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -27,13 +27,43 @@ describe('the facts of a lab', () => {
       accelerator: 'tcg',
       siteKey: join(cache, 'labs/default/site.key'),
     });
-    expect(site.hypervisors).toEqual([
-      {
-        name: 'kvm1',
-        uri: 'qemu:///system?socket=/run/cloudless/kvm1/libvirt-sock',
-        storage: '/var/lib/libvirt/cloudless',
-      },
+    expect(site.hypervisors.map(({ name, storage, address }) => [name, storage, address])).toEqual([
+      ['kvm1', '/var/lib/libvirt/cloudless', '10.255.0.1'],
+      ['kvm2', '/var/lib/libvirt/cloudless', '10.255.0.2'],
+      ['kvm3', '/var/lib/libvirt/cloudless', '10.255.0.3'],
     ]);
+    expect(site.hypervisors[0].uri).toBe('qemu:///system?socket=/run/cloudless/kvm1/libvirt-sock');
+  });
+
+  it('say how the hypervisor is reached that is reached by SSH, with its host key pinned', () => {
+    const [, , kvm3] = labSite().hypervisors;
+    const lab = join(cache, 'labs/default');
+    expect(kvm3?.ssh).toEqual({
+      host: '10.255.0.3',
+      port: 22,
+      user: 'root',
+      key: join(lab, 'operator'),
+      knownHosts: join(lab, 'known_hosts'),
+    });
+    expect(kvm3?.uri).toBe(
+      `qemu+ssh://root@10.255.0.3/system?sshauth=privkey&keyfile=${lab}/operator&knownhosts=${lab}/known_hosts`,
+    );
+  });
+
+  it('hold as many hypervisors as the lab was started with', () => {
+    labSite();
+    const file = join(cache, 'labs/default/lab.json');
+    const record = (hypervisors: number, fabric?: object) =>
+      writeFileSync(
+        file,
+        JSON.stringify({ accelerator: 'tcg', fabric, hypervisors: Array(hypervisors).fill({}) }),
+      );
+    record(2, {});
+    expect(labSite().hypervisors.map(({ name }) => name)).toEqual(['kvm1', 'kvm2']);
+    record(1);
+    expect(labSite().hypervisors).toHaveLength(3);
+    record(4, {});
+    expect(() => labSite()).toThrow(`'${file}' is damaged`);
   });
 
   it('come with a directory that only its owner can enter', () => {
@@ -69,7 +99,7 @@ describe('the facts of a lab', () => {
   it('are not written by looking at a lab that does not exist', async () => {
     const status = await Lab.named('nobody').status();
     expect(status.up).toBe(false);
-    expect(status.parts.map(({ state }) => state)).toEqual(Array(5).fill('stopped'));
+    expect(status.parts.map(({ state }) => state)).toEqual(Array(18).fill('stopped'));
     expect(existsSync(join(cache, 'labs'))).toBe(false);
   });
 });

@@ -34,7 +34,8 @@ it('fails when the address range has host bits', () => {
 it('fails when two networks of a hypervisor have one name', () => {
   const site = new TestSite();
   const stack = site.stack('more');
-  expect(
-    () => new NatNetwork(stack, 'lan', { hypervisor: site.hypervisor, cidr: Cidr.of('10.21.0.0/24') }),
-  ).toThrow("test-more/lan: network 'lan' is already taken by test-base/lan (hypervisor kvm1)");
+  new NatNetwork(stack, 'lan', { hypervisor: site.hypervisor, cidr: Cidr.of('10.21.0.0/24') });
+  expect(() => site.synth()).toThrow(
+    "test-more/lan: network 'lan' is already taken by test-base/lan (hypervisor kvm1)",
+  );
 });

@@ -13,6 +13,8 @@ import {
   Hypervisor,
   ImageCatalog,
   LibvirtUri,
+  LockChanges,
+  LockFile,
   NatNetwork,
   Size,
   SshKeyPair,
@@ -72,6 +74,7 @@ export class TestSite {
       domain: Fqdn.of('test.internal'),
       lockFile: join(directory, 'test.lock.json'),
       siteKeyFile: join(directory, 'site.key'),
+      lockChanges: LockChanges.WRITE, // also where the tests themselves run in a pipeline
     });
     this.hypervisor = new Hypervisor(this.environment, 'kvm1', {
       uri: LibvirtUri.local(),
@@ -133,9 +136,8 @@ export class TestSite {
       .sort();
   }
 
-  get lock(): {
-    networks: Record<string, { members: Record<string, { address: string; mac: string }> }>;
-  } & Record<string, unknown> {
-    return JSON.parse(readFileSync(join(this.directory, 'test.lock.json'), 'utf8'));
+  /** The lock file as it lies there. */
+  get lock(): LockFile {
+    return LockFile.open(join(this.directory, 'test.lock.json'));
   }
 }

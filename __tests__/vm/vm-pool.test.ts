@@ -185,7 +185,7 @@ describe('bad input', () => {
   it('fails when memory is absurdly large', () => {
     fails(
       { memory: Size.mib(512024) },
-      'test-web/web/web-0: memory is 512024 MiB, more than 256 GiB: check the unit',
+      'test-web/web: memory is 512024 MiB, more than 256 GiB: check the unit',
     );
     fails(
       { memory: Size.gib(16) },
@@ -201,7 +201,7 @@ describe('bad input', () => {
   it('fails when all members together need more memory than the hypervisor has', () => {
     fails(
       { memory: Size.gib(2) },
-      "test-web/web: 3 members of 2 GiB need 6 GiB, hypervisor 'kvm1' offers 4 GiB",
+      "test-web/web: 3 members of 2 GiB memory and 1 vCPU need 6 GiB and 3 vCPUs; 2 found a place, 'web-2' does not: kvm1 lacks 2 GiB memory (0 MiB of 4 GiB free)",
       new TestSite(undefined, { hypervisor: { memory: Size.gib(4) } }),
     );
   });
@@ -220,7 +220,8 @@ describe('bad input', () => {
   it('fails when two machines have one name, and names both', () => {
     const site = new TestSite();
     new VirtualMachine(site.stack('a'), 'web-1', site.machine);
-    fails({}, /test-web\/web\/web-1: .*already taken by test-a\/web-1/, site);
+    pool(site);
+    expect(() => site.synth()).toThrow(/test-web\/web\/web-1: .*already taken by test-a\/web-1/);
   });
 
   it('fails when a name is no host name', () => {
@@ -248,8 +249,9 @@ describe('bad input', () => {
     const site = new TestSite();
     const props = { ...site.machine, address: IpAddress.of('10.20.0.50') };
     new VirtualMachine(site.stack('a'), 'db', props);
-    expect(() => new VirtualMachine(site.stack('b'), 'cache', props)).toThrow(
-      /test-b\/cache: address 10\.20\.0\.50 is already .*db.*; pick another or remove 'address'/,
+    new VirtualMachine(site.stack('b'), 'cache', props);
+    expect(() => site.synth()).toThrow(
+      /test-b\/cache: address '10\.20\.0\.50' is already taken by test-a\/db .*; pick another or remove 'address'/,
     );
   });
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LabHypervisor } from '../site';
 import { writeIfChanged } from './files';
 import type { Part } from './part';
 
@@ -14,15 +13,21 @@ remember_owner = 0
 namespaces = []
 cgroup_controllers = []
 `;
+/** What every hypervisor is asked by; the operator may reach it in another way. */
+const LOCAL_URI = 'qemu:///system';
 
-/** The daemons of one hypervisor, in the order in which they start. Its files are below `<lab>/hypervisors/<name>`. */
-export function hypervisorParts(directory: string, hypervisor: LabHypervisor): Part[] {
-  const root = join(directory, 'hypervisors', hypervisor.name);
+/** Where everything of one hypervisor is. */
+export function hypervisorDirectory(directory: string, name: string): string {
+  return join(directory, 'hypervisors', name);
+}
+
+/** The libvirt daemons of one hypervisor, in the order in which they start. */
+export function libvirtParts(root: string, name: string, uri: string): [virtlogd: Part, libvirtd: Part] {
   const etc = join(root, 'etc');
   const logFilter = 'log_level = 3\nlog_outputs = "3:stderr"\n';
   return [
     {
-      name: `${hypervisor.name}/virtlogd`,
+      name: `${name}/virtlogd`,
       address: '/run/libvirt/virtlogd-sock',
       command: ['virtlogd', '--config', join(etc, 'virtlogd.conf')],
       probe: ['virt-admin', '--connect', 'virtlogd:///system', 'uri'],
@@ -32,14 +37,14 @@ export function hypervisorParts(directory: string, hypervisor: LabHypervisor): P
       },
     },
     {
-      name: `${hypervisor.name}/libvirtd`,
-      address: hypervisor.uri,
+      name: `${name}/libvirtd`,
+      address: uri,
       command: ['libvirtd', '--config', join(etc, 'libvirtd.conf')],
-      probe: ['virsh', '--connect', hypervisor.uri, 'version'],
+      probe: ['virsh', '--connect', LOCAL_URI, 'version'],
       configure: () => {
         const changed = [
           writeIfChanged(join(etc, 'qemu.conf'), QEMU_CONF),
-          writeIfChanged(join(etc, 'libvirt.conf'), 'uri_default = "qemu:///system"\n', 0o644),
+          writeIfChanged(join(etc, 'libvirt.conf'), `uri_default = "${LOCAL_URI}"\n`, 0o644),
           writeIfChanged(
             join(etc, 'libvirtd.conf'),
             `${logFilter}unix_sock_rw_perms = "0700"\nunix_sock_ro_perms = "0700"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nhost_uuid = "${hostUuid(root)}"\n`,

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type CommandOptions, type CommandResult, run } from '../../lib/core/command';
 import { OperationError } from '../../lib/core/errors';
 import { fileSize, logTail, writeIfChanged } from './files';
-import { NAMESPACE_SCRIPT } from './namespace-script';
 import { endProcess, isAlive, listProcesses, type ProcessEntry, readProcess, until } from './processes';
 
 const START_TIMEOUT_MS = 20_000;
@@ -15,43 +14,64 @@ export const DAEMON_ENVIRONMENT = {
   HOME: '/root',
 };
 
+/** What a namespace is made from. */
+export interface NamespacePlan {
+  /** Holds its script, its `/run`, and the proof that it is ready. */
+  readonly directory: string;
+  /** For people, for example `the lab` or `kvm2`. */
+  readonly title: string;
+  /** What its first process runs; the file is written into the directory. */
+  readonly script: string;
+  /** Its log. */
+  readonly log: string;
+  /** The namespace that it is made in and dies with. @default - the host's */
+  readonly parent?: Namespace;
+}
+
 /**
- * The PID, mount and network namespace of a lab. Its first process is the only thing that keeps it alive: when that
- * is killed, the kernel ends every process in it and removes its mounts and interfaces.
+ * The PID, mount and network namespace of a lab or, inside that, of one of its hypervisors. Its first process is the
+ * only thing that keeps it alive: when that is killed, the kernel ends every process in it and removes its mounts and
+ * interfaces.
  */
 export class Namespace {
-  /** The namespace of the lab in this directory, undefined when it does not run (completely). */
+  /** The namespace of this directory, undefined when it does not run (completely). */
   static find(directory: string): Namespace | undefined {
     const init = findInits(directory)[0];
-    return init && existsSync(readyFile(directory)) ? new Namespace(directory, init) : undefined;
+    return init && existsSync(readyFile(directory)) ? new Namespace(init) : undefined;
   }
 
-  /** Whether this very process runs inside the lab of this directory. */
+  /** Whether this very process runs inside the namespace of this directory. */
   static isInside(directory: string): boolean {
     return readProcess(1)?.command.at(-1) === scriptFile(directory);
   }
 
+  /** Whether the namespace of a plan's directory was made from this very plan. */
+  static isMadeFrom({ directory, script }: NamespacePlan): boolean {
+    return readFileSync(scriptFile(directory), 'utf8') === script;
+  }
+
   /**
-   * The namespace of the lab in this directory; made anew when it does not run. What an interrupted start left is
-   * completed or cleared away.
+   * The namespace of a directory; made anew when it does not run. What an interrupted start left is completed or
+   * cleared away.
    *
    * @param asStep called around the work when there is any
    * @throws OperationError when it cannot be made, with the last lines of its log
    */
   static async obtain(
-    directory: string,
+    plan: NamespacePlan,
     asStep: <T>(work: () => Promise<T>) => Promise<T>,
   ): Promise<{ namespace: Namespace; isNew: boolean }> {
+    const { directory } = plan;
     if (findInits(directory).length > 0) {
       await until(() => existsSync(readyFile(directory)) || findInits(directory).length === 0, 5_000);
       const namespace = Namespace.find(directory);
       if (namespace && findInits(directory).length === 1) return { namespace, isNew: false };
       await Namespace.remove(directory);
     }
-    return { namespace: await asStep(() => create(directory)), isNew: true };
+    return { namespace: await asStep(() => create(plan)), isNew: true };
   }
 
-  /** Ends everything that runs in the lab of this directory, complete or not; false when nothing did. */
+  /** Ends everything that runs in the namespace of this directory, complete or not; false when nothing did. */
   static async remove(directory: string): Promise<boolean> {
     const inits = findInits(directory);
     for (const init of inits) {
@@ -59,7 +79,7 @@ export class Namespace {
       const gone = await endProcess(init, 0);
       if (!gone) {
         throw new OperationError(
-          `process ${init.pid} of the lab does not end`,
+          `process ${init.pid} of ${directory} does not end`,
           `look at it with: cat /proc/${init.pid}/stack`,
         );
       }
@@ -70,7 +90,6 @@ export class Namespace {
   }
 
   private constructor(
-    private readonly directory: string,
     /** First process of the namespace, as seen from here. */
     readonly init: ProcessEntry,
   ) {}
@@ -86,7 +105,17 @@ export class Namespace {
 
   /** Program and arguments that run `command` inside. */
   enter(command: readonly string[]): [string, ...string[]] {
-    return ['nsenter', '--target', String(this.init.pid), '--mount', '--net', '--pid', '--', ...command];
+    return [
+      'nsenter',
+      '--target',
+      String(this.init.pid),
+      '--mount',
+      '--net',
+      '--uts',
+      '--pid',
+      '--',
+      ...command,
+    ];
   }
 
   /** Runs a program inside to its end. */
@@ -103,7 +132,7 @@ export class Namespace {
 }
 
 /**
- * First processes of this lab: more than one only when something went badly wrong. Known by their command line, their
+ * First processes of this namespace: more than one only when something went badly wrong. Known by their command line, their
  * number in their own PID namespace, and their owner.
  */
 function findInits(directory: string): ProcessEntry[] {
@@ -121,50 +150,79 @@ function isLauncher(entry: ProcessEntry, directory: string): boolean {
   return basename(entry.command[0] ?? '') === 'unshare' && entry.command.at(-1) === scriptFile(directory);
 }
 
-async function create(directory: string): Promise<Namespace> {
+async function create(plan: NamespacePlan): Promise<Namespace> {
+  const { directory, log } = plan;
   const script = scriptFile(directory);
-  writeIfChanged(script, NAMESPACE_SCRIPT, 0o700);
-  writeIfChanged(
-    join(directory, 'resolv.conf'),
-    'nameserver 127.0.0.1\noptions timeout:2 attempts:2\n',
-    0o644,
-  );
+  writeIfChanged(script, plan.script, 0o700);
   // As after a reboot: what a dead daemon left in /run must not be believed by the next one.
   const runDirectory = join(directory, 'run');
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
   for (const entry of readdirSync(runDirectory)) rmSync(join(runDirectory, entry), { recursive: true });
 
-  const log = join(directory, 'log', 'namespace.log');
   const from = fileSize(log);
-  const output = openSync(log, 'a', 0o600);
-  const child = spawn(
-    'unshare',
-    ['--mount', '--net', '--pid', '--fork', '--kill-child', '--propagation', 'slave', '--mount-proc']
-      // A reaper for the daemons' children: libvirt takes a zombie for a machine that does not die.
-      .concat(['--', 'tini', '--', '/bin/sh', script]),
-    { detached: true, stdio: ['ignore', output, output], cwd: '/', env: DAEMON_ENVIRONMENT },
+  const command = ['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc']
+    .concat(plan.parent ? ['--uts', '--propagation', 'private'] : ['--propagation', 'slave'])
+    // A reaper for the daemons' children: libvirt takes a zombie for a machine that does not die.
+    .concat(['--', 'tini', '--', '/bin/sh', script]);
+  const start = plan.parent ? startIn(plan.parent, command, log) : startDetached(command, log);
+  await until(
+    () => start.problem() !== undefined || Namespace.find(directory) !== undefined,
+    START_TIMEOUT_MS,
   );
-  let problem: string | undefined;
-  child.on('error', (error) => (problem = error.message));
-  child.on('exit', (code, signal) => (problem = signal ?? `exit code ${code}`));
-  closeSync(output);
-  await until(() => problem !== undefined || Namespace.find(directory) !== undefined, START_TIMEOUT_MS);
-  const namespace = problem === undefined ? Namespace.find(directory) : undefined;
-  if (namespace) {
-    child.unref();
-    return namespace;
-  }
+  const namespace = start.problem() === undefined ? Namespace.find(directory) : undefined;
+  if (namespace) return namespace;
   await Namespace.remove(directory);
   const tail = logTail(log, from);
-  const why = problem ?? `not ready after ${START_TIMEOUT_MS / 1000} s`;
+  const why = start.problem() ?? `not ready after ${START_TIMEOUT_MS / 1000} s`;
   throw new OperationError(
     [
-      `the namespaces of the lab could not be made (${why}); it needs root on a Linux that allows mount, network and PID namespaces; its log is ${log}`,
+      `the namespaces of ${plan.title} could not be made (${why}); it needs root on a Linux that allows mount, network and PID namespaces; its log is ${log}`,
       tail,
     ]
       .filter(Boolean)
       .join('\n'),
   );
+}
+
+/** A start under way; `problem` tells why it failed, undefined while it may succeed. */
+interface Start {
+  problem(): string | undefined;
+}
+
+function startDetached([program = '', ...args]: readonly string[], log: string): Start {
+  const output = openSync(log, 'a', 0o600);
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', output, output],
+    cwd: '/',
+    env: DAEMON_ENVIRONMENT,
+  });
+  let problem: string | undefined;
+  child.on('error', (error) => (problem = error.message));
+  child.on('exit', (code, signal) => (problem = signal ?? `exit code ${code}`));
+  closeSync(output);
+  child.unref();
+  return { problem: () => problem };
+}
+
+function startIn(parent: Namespace, command: readonly string[], log: string): Start {
+  let problem: string | undefined;
+  let launched = false;
+  parent.launch(command, log).then(
+    () => (launched = true),
+    (error: unknown) => (problem = error instanceof Error ? error.message : String(error)),
+  );
+  // Nobody waits for it: that it has ended is seen by its absence. More than once, for a process that is just being
+  // replaced by the program it runs shows no command line.
+  const script = command.at(-1);
+  let missed = 0;
+  return {
+    problem: () => {
+      if (problem !== undefined || !launched) return problem;
+      missed = parent.processes().some((entry) => entry.command.at(-1) === script) ? 0 : missed + 1;
+      return missed > 2 ? 'it ended' : undefined;
+    },
+  };
 }
 
 function scriptFile(directory: string): string {

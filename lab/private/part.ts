@@ -22,16 +22,24 @@ export interface Part {
   readonly probe: readonly string[];
   /** Writes what the part reads when it starts; true when that changed. */
   configure(): boolean;
+  /** Program and arguments that run to their end inside before the part is started. @default - none */
+  readonly prepare?: readonly string[];
 }
 
 export type PartState = 'running' | 'stopped' | 'not answering';
 
 /** The processes that are this part; more than one only when something went wrong. */
 export function partProcesses(part: Part, processes: readonly ProcessEntry[]): ProcessEntry[] {
-  return processes.filter(
-    ({ command }) =>
-      basename(command[0] ?? '') === basename(part.command[0]) && command.at(-1) === part.command.at(-1),
-  );
+  return processes.filter((process) => {
+    const command = processCommand(process);
+    return basename(command[0] ?? '') === basename(part.command[0]) && command.at(-1) === part.command.at(-1);
+  });
+}
+
+/** The command line of a process. sshd overwrites its own with one line in which it is quoted. */
+export function processCommand({ command }: Pick<ProcessEntry, 'command'>): readonly string[] {
+  const listener = /^sshd: (.*) \[listener\]/.exec(command[0] ?? '')?.[1];
+  return listener === undefined ? command : listener.split(' ');
 }
 
 /** Whether the part does its work, asked of itself. */
@@ -64,6 +72,7 @@ export async function startPart(part: Part, namespace: Namespace, logDirectory: 
   const log = join(logDirectory, `${part.name.replaceAll('/', '-')}.log`);
   if (fileSize(log) > LOG_LIMIT_BYTES) renameSync(log, `${log}.old`);
   const from = fileSize(log);
+  if (part.prepare) await namespace.run(part.prepare, { timeoutMs: START_TIMEOUT_MS });
   await namespace.launch(part.command, log);
   const launched = Date.now();
   let ended = false;

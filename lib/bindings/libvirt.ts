@@ -1,16 +1,11 @@
-import {
-  DataResource,
-  type ITerraformDependable,
-  type TerraformProvider,
-  type TerraformResource,
-} from 'cdktf';
+import { TerraformElement, type ITerraformDependable, type TerraformProvider } from 'cdktf';
 import type { Construct, IConstruct } from 'constructs';
-import { Domain } from '../../.gen/providers/libvirt/domain';
 import { Network } from '../../.gen/providers/libvirt/network';
 import { Pool } from '../../.gen/providers/libvirt/pool';
 import { LibvirtProvider } from '../../.gen/providers/libvirt/provider';
-import { Volume } from '../../.gen/providers/libvirt/volume';
 import { specHash } from '../core/spec-hash';
+import { openVswitchStylesheet, type OpenVswitchPort } from './open-vswitch';
+import { PlainResource } from './plain-resource';
 
 // Dialect of dmacvicar/libvirt 0.8.3. Measured: of most changes it plans an update and does nothing. So nothing
 // here relies on one: volumes carry their content in their names, and a domain is replaced by its trigger.
@@ -22,6 +17,34 @@ export interface ProviderConfig {
 
 export function libvirtProvider(scope: Construct, id: string, config: ProviderConfig): TerraformProvider {
   return new LibvirtProvider(scope, id, config);
+}
+
+/**
+ * Providers that a stack declares without using them at present: one element for all, for there are many in a large site.
+ *
+ * @param configs called when the stack is written
+ */
+export function libvirtUnusedProviders(
+  scope: Construct,
+  id: string,
+  configs: () => readonly ProviderConfig[],
+): void {
+  new UnusedProviders(scope, id, configs);
+}
+
+class UnusedProviders extends TerraformElement {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly configs: () => readonly ProviderConfig[],
+  ) {
+    super(scope, id);
+  }
+
+  override toTerraform(): object {
+    const libvirt = this.configs();
+    return libvirt.length ? { provider: { libvirt } } : {};
+  }
 }
 
 interface ResourceConfig {
@@ -39,23 +62,56 @@ export function libvirtPool(scope: Construct, id: string, config: PoolConfig): v
   new Pool(scope, id, { ...rest, type: 'dir', target: { path } });
 }
 
-export interface NetworkConfig extends ResourceConfig {
-  readonly name: string;
-  readonly bridge: string;
-  readonly cidr: string;
-  /** Bytes. */
-  readonly mtu: number;
-}
+/** How a network is defined: on a bridge that libvirt makes, or on one that exists. */
+export type NetworkForm =
+  | {
+      readonly mode: 'nat' | 'route' | 'open' | 'none';
+      readonly bridge: string;
+      /** Ranges that the hypervisor has the first address of. */
+      readonly addresses: readonly string[];
+      /** Bytes. */
+      readonly mtu: number;
+    }
+  | {
+      readonly mode: 'bridge';
+      readonly bridge: string;
+      /** @default - a Linux bridge */
+      readonly openVswitch?: OpenVswitchPort;
+    };
+
+export type NetworkConfig = ResourceConfig &
+  NetworkForm & {
+    readonly name: string;
+    /** Hash of all that the network is made of. */
+    readonly spec: string;
+  };
 
 export function libvirtNetwork(scope: Construct, id: string, config: NetworkConfig): void {
-  const { cidr, ...rest } = config;
+  const { provider, name, bridge, spec, ...form } = config;
+  const common = { provider, name, bridge, mode: form.mode, autostart: true };
+  if (form.mode !== 'bridge') {
+    new Network(scope, id, {
+      ...common,
+      mtu: form.mtu,
+      ...(form.addresses.length > 0 && { addresses: [...form.addresses] }),
+      dhcp: { enabled: false },
+      dns: { enabled: false },
+    });
+    return;
+  }
+  // A changed stylesheet would be planned as an update, which does nothing.
+  const trigger = new PlainResource(
+    scope,
+    'spec',
+    { type: 'terraform_data', providerName: 'terraform' },
+    () => ({
+      input: spec,
+    }),
+  );
   new Network(scope, id, {
-    ...rest,
-    mode: 'nat',
-    addresses: [cidr],
-    autostart: true,
-    dhcp: { enabled: false },
-    dns: { enabled: false },
+    ...common,
+    ...(form.openVswitch && { xml: { xslt: openVswitchStylesheet(form.openVswitch) } }),
+    lifecycle: { replaceTriggeredBy: [trigger.address] },
   });
 }
 
@@ -67,31 +123,43 @@ export type VolumeConfig = ResourceConfig & {
 } & (
     | { /** File to upload, relative to the stack's folder. */ readonly source: string }
     | {
-        /** Volume in the same pool that this one is an overlay of. */ readonly backing: string;
+        /** Volume that this one is an overlay of. */ readonly backing: string;
+        /** Storage pool of that volume. */ readonly backingPool: string;
         readonly sizeBytes: number;
       }
-    | { readonly sizeBytes: number; readonly preventDestroy: boolean }
+    | {
+        readonly sizeBytes: number;
+        readonly preventDestroy: boolean;
+        /** Path of a volume that is there already, which Terraform takes over instead of making one. */
+        readonly importFrom?: string;
+      }
   );
 
 /** @returns the construct, to be attached to a domain or depended on */
 export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig): IConstruct {
   const { provider, name, pool } = config;
-  const common = { provider, name, pool, dependsOn: dependable(config.dependsOn) };
-  if ('source' in config) return new Volume(scope, id, { ...common, source: config.source });
-  if ('backing' in config)
-    return new Volume(scope, id, {
-      ...common,
-      baseVolumeName: config.backing,
-      baseVolumePool: pool,
-      size: config.sizeBytes,
-      format: 'qcow2',
-    });
-  return new Volume(scope, id, {
-    ...common,
-    size: config.sizeBytes,
-    format: 'qcow2',
-    ...(config.preventDestroy && { lifecycle: { preventDestroy: true } }),
-  });
+  const protectedByTerraform = 'preventDestroy' in config && config.preventDestroy;
+  const volume = new PlainResource(
+    scope,
+    id,
+    {
+      type: 'libvirt_volume',
+      providerName: 'libvirt',
+      provider,
+      dependsOn: dependable(config.dependsOn),
+      ...(protectedByTerraform && { lifecycle: { preventDestroy: true } }),
+    },
+    () => {
+      if ('source' in config) return { name, pool, source: config.source };
+      const own = { name, pool, size: config.sizeBytes, format: 'qcow2' };
+      return 'backing' in config
+        ? { ...own, base_volume_name: config.backing, base_volume_pool: config.backingPool }
+        : own;
+    },
+  );
+  if ('importFrom' in config && config.importFrom !== undefined)
+    volume.importFrom(config.importFrom, provider);
+  return volume;
 }
 
 export interface DomainConfig extends ResourceConfig {
@@ -99,6 +167,8 @@ export interface DomainConfig extends ResourceConfig {
   readonly memoryMib: number;
   readonly vcpus: number;
   readonly accelerator: 'kvm' | 'tcg';
+  /** Paths on the hypervisor. @default - BIOS */
+  readonly firmware?: { readonly code: string; readonly variables: string };
   /** Volumes in the order that the guest sees them; the first one is booted from. */
   readonly disks: readonly IConstruct[];
   /** Volume with the NoCloud seed, attached as CD-ROM. */
@@ -106,6 +176,13 @@ export interface DomainConfig extends ResourceConfig {
   readonly interfaces: readonly { readonly network: string; readonly mac: string }[];
   /** What the domain depends on beyond its own resource, for example its networks' definitions. */
   readonly outside: readonly string[];
+  /** What holds the trigger: the same wherever the domain is. @default - the scope */
+  readonly triggerScope?: Construct;
+  /**
+   * Place of the domain, when it is not the one it has by default: a change of it destroys the domain before another one
+   * with its address and MAC is made elsewhere.
+   */
+  readonly place?: string;
 }
 
 export function libvirtDomain(scope: Construct, id: string, config: DomainConfig): void {
@@ -117,6 +194,13 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
     // The provider puts a CD-ROM on IDE, which q35 does not have.
     machine: 'pc',
     ...(config.accelerator === 'kvm' && { cpu: { mode: 'host-passthrough' } }),
+    ...(config.firmware && {
+      firmware: config.firmware.code,
+      nvram: {
+        file: `/var/lib/libvirt/qemu/nvram/${config.name}_VARS.fd`,
+        template: config.firmware.variables,
+      },
+    }),
     networkInterface: config.interfaces.map(({ network, mac }) => ({
       networkName: network,
       mac: mac.toUpperCase(),
@@ -126,24 +210,41 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
     running: true,
   };
   // Volumes stand for themselves in the list of triggers; networks live in another state, so their definition is part of the hash.
-  const trigger = new DataResource(scope, 'spec', {
-    input: specHash({ ...spec, outside: config.outside }) as never,
-  });
-  const volumes = [...config.disks, config.seed] as Volume[];
-  new Domain(scope, id, {
-    ...spec,
-    provider: config.provider,
-    disk: [
-      ...(config.disks as Volume[]).map((volume) => ({ volumeId: volume.id })),
-      { file: (config.seed as Volume).id },
-    ],
-    lifecycle: { replaceTriggeredBy: [trigger, ...volumes].map(addressOf) },
-  });
-}
-
-/** In JSON Terraform takes bare addresses here, and no `${…}`. */
-function addressOf(resource: TerraformResource): string {
-  return `${resource.terraformResourceType}.${resource.friendlyUniqueId}`;
+  const input = specHash({ ...spec, outside: config.outside });
+  const trigger = new PlainResource(
+    config.triggerScope ?? scope,
+    'spec',
+    { type: 'terraform_data', providerName: 'terraform' },
+    () => ({ input, ...(config.place !== undefined && { triggers_replace: config.place }) }),
+  );
+  const disks = config.disks as PlainResource[];
+  const seed = config.seed as PlainResource;
+  const { networkInterface, console: consoles, ...plain } = spec;
+  new PlainResource(
+    scope,
+    id,
+    {
+      type: 'libvirt_domain',
+      providerName: 'libvirt',
+      provider: config.provider,
+      lifecycle: {
+        replaceTriggeredBy: [trigger, ...disks, seed].map(({ address }) => address),
+        // On a bridge that exists, a card reads back as one of that bridge and would be changed in every plan. Nothing is
+        // lost: a change of cards is never done in place, it is in the hash.
+        ignoreChanges: ['network_interface'],
+      },
+    },
+    () => ({
+      ...plain,
+      network_interface: networkInterface.map(({ networkName, mac }) => ({ network_name: networkName, mac })),
+      console: consoles.map(({ type, targetPort, targetType }) => ({
+        type,
+        target_port: targetPort,
+        target_type: targetType,
+      })),
+      disk: [...disks.map(({ idExpression }) => ({ volume_id: idExpression })), { file: seed.idExpression }],
+    }),
+  );
 }
 
 function dependable(construct?: IConstruct): ITerraformDependable[] | undefined {

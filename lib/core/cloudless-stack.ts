@@ -40,6 +40,7 @@ export class CloudlessStack extends TerraformStack {
 
   private readonly files = new Map<string, StackFile>();
   private readonly preparations = new Map<string, () => void>();
+  private preparing = false;
 
   constructor(
     readonly environment: Environment,
@@ -61,10 +62,17 @@ export class CloudlessStack extends TerraformStack {
     if (!this.preparations.has(key)) this.preparations.set(key, action);
   }
 
+  /** True while cdktf looks for references to other stacks. */
+  get isPreparing(): boolean {
+    return this.preparing;
+  }
+
   override prepareStack(): void {
     for (const action of this.preparations.values()) action();
     this.preparations.clear();
+    this.preparing = true;
     super.prepareStack();
+    this.preparing = false;
   }
 
   /**

@@ -1,8 +1,12 @@
 import type { App } from 'cdktf';
 import { Construct } from 'constructs';
+import { resolve } from 'node:path';
+import { ClaimKind, Claims } from './claims';
+import type { Duration } from './duration';
 import { ValidationError } from './errors';
 import type { Fqdn } from './fqdn';
 import { LockFile } from './lock-file';
+import { DEFAULT_TOMBSTONES, LockChanges } from './lock-options';
 import { hostname } from './names';
 import { SiteKey } from './site-key';
 
@@ -16,6 +20,16 @@ export interface EnvironmentProps {
    * copy in a safe place. It is made when it does not exist and the lock file knows of no machine.
    */
   readonly siteKeyFile: string;
+  /**
+   * What happens when the lock file has to change.
+   * @default - refused in a pipeline (CI=true), written elsewhere
+   */
+  readonly lockChanges?: LockChanges;
+  /**
+   * How long the address of a removed machine is kept from others. Its own name gets it back at any time.
+   * @default Duration.days(30)
+   */
+  readonly tombstones?: Duration;
 }
 
 /**
@@ -32,10 +46,21 @@ export class Environment extends Construct {
   constructor(scope: App, id: string, props: EnvironmentProps) {
     super(scope, hostname(id));
     this.domain = props.domain;
-    this.lock = LockFile.read(props.lockFile, id);
+    Claims.of(this).claim(
+      this,
+      ClaimKind.LOCK_FILE,
+      resolve(props.lockFile),
+      '',
+      'give each environment its own file',
+    );
+    this.lock = LockFile.read(props.lockFile, id, {
+      changes: props.lockChanges ?? (process.env.CI === 'true' ? LockChanges.REFUSE : LockChanges.WRITE),
+      tombstones: props.tombstones ?? DEFAULT_TOMBSTONES,
+    });
     this.siteKey = this.openSiteKey(props.siteKeyFile);
     this.lock.recordSiteKey(this.siteKey.fingerprint);
-    // The app's own validations run when every stack has been written, so the lock never knows more than Terraform does.
+    // The app's own validations run when every stack has been written, so the lock never knows more than Terraform does;
+    // that of the claims, made above, comes before this one.
     scope.node.addValidation({
       validate: () => {
         this.lock.save({ complete: true });

@@ -1,106 +1,118 @@
+import { createPatch } from 'diff';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { Cidr } from './cidr';
+import { basename, dirname, relative } from 'node:path';
+import { rangesOf, type AllocationRequest, type Identity } from './allocation-request';
+import type { Cidr } from './cidr';
+import { companionAddress } from './companion-address';
+import { Duration } from './duration';
 import { ValidationError } from './errors';
 import { IpAddress } from './ip-address';
+import { lockProblems } from './lock-check';
+import {
+  emptyContents,
+  machineOf,
+  memberKey,
+  type DataDiskRecord,
+  type LockContents,
+  type MachineRecord,
+  type NetworkRecord,
+  type PlacementNeeds,
+  type ReleasedRecord,
+} from './lock-contents';
+import { formatLock, parseLock } from './lock-text';
+import { DEFAULT_TOMBSTONES, LockChanges, utcDay, type LockFileOptions } from './lock-options';
 import { MacAddress } from './mac-address';
+import { MachineTable } from './machine-table';
+import { NetworkTable } from './network-table';
 
-/** Where one network interface is known to the world. */
-export interface Identity {
-  readonly address: IpAddress;
-  readonly mac: MacAddress;
-}
-
-/** A data disk that exists or has existed: it outlives the machine it belongs to. */
-export interface DataDiskRecord {
-  /** Path of its construct, for example `lab-web/web/web-0/data`: the disk's address in Terraform follows from it. */
-  readonly path: string;
-  /** Name of the virtual machine. */
-  readonly machine: string;
-  /** Name of the disk within its machine. */
-  readonly disk: string;
-  readonly hypervisor: string;
-  readonly storagePool: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Set by `cloudless disk release`: the disk may be destroyed. */
-  readonly released?: true;
-}
-
-interface IdentityRecord {
-  readonly address: string;
-  readonly mac: string;
-}
-
-interface NetworkRecord {
-  readonly cidr: string;
-  readonly members: Record<string, IdentityRecord>;
-  /** Identities of members that are gone; kept so that a name that comes back gets what it had. */
-  readonly released: Record<string, IdentityRecord>;
-}
-
-interface LockContents {
-  readonly formatVersion: 1;
-  readonly environment: string;
-  siteKey?: string;
-  readonly networks: Record<string, NetworkRecord>;
-  readonly dataDisks: Record<string, DataDiskRecord>;
-}
-
-export interface AllocationRequest {
-  /** Name of the network in the environment. */
-  readonly network: string;
-  readonly cidr: Cidr;
-  /** What the identity belongs to, for example `web-0`. */
-  readonly member: string;
-  /** First and last address that may be given out. */
-  readonly range: { readonly first: IpAddress; readonly last: IpAddress };
-  /** Addresses that are used otherwise: gateway, reservations. */
-  readonly excluded: readonly IpAddress[];
-  /** Address that was asked for. @default - the next free one */
-  readonly pinned?: IpAddress;
-  /** MAC address for a member that has none on record. */
-  readonly mac: MacAddress;
-}
+export type { AllocationRequest, Identity } from './allocation-request';
+export type { DataDiskRecord } from './lock-contents';
 
 /**
- * The lock file of an environment: which member has which address and MAC, and which data disks exist.
+ * The lock file of an environment: which member has which address and MAC, where each machine was placed, and which
+ * data disks exist.
  *
- * What is recorded stays: members are found by name, so inserting or removing one moves nobody. A removed
- * member's identity is kept as released and given to others only when nothing else is free.
+ * What is recorded stays: members are found by name, so inserting, removing or reordering moves nobody. A removed
+ * member's identity is kept as a tombstone: the name gets it back when it returns, and others only when it is old
+ * and nothing else is free.
  */
 export class LockFile {
   /**
    * Reads a lock file; one that does not exist is empty.
    *
-   * @throws ValidationError when it contradicts itself; the message names the lines that do
+   * @throws ValidationError when it contradicts itself or is in the middle of a merge; the message names the lines
    */
-  static read(path: string, environment: string): LockFile {
-    let text: string | undefined;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    if (text === undefined)
-      return new LockFile(path, { formatVersion: 1, environment, networks: {}, dataDisks: {} }, '');
-    const contents = parse(text, basename(path), environment);
-    return new LockFile(path, contents, text);
+  static read(path: string, environment: string, options: LockFileOptions = {}): LockFile {
+    const text = readIfThere(path);
+    if (text === undefined) return new LockFile(path, emptyContents(environment), '', options);
+    const lock = LockFile.parse(path, text, options);
+    if (lock.environment !== environment)
+      throw new ValidationError(
+        lock.name,
+        `is the lock file of environment '${lock.environment}', not of '${environment}'; use its own file`,
+      );
+    return lock;
   }
 
-  /** Members seen in this run, by network. */
-  private readonly seen = new Map<string, Set<string>>();
+  /** Reads a lock file of whichever environment. @throws as {@link LockFile.read}, and when there is none */
+  static open(path: string, options: LockFileOptions = {}): LockFile {
+    const text = readIfThere(path);
+    if (text === undefined)
+      throw new ValidationError('', `there is no lock file ${path}; give the path of one`);
+    return LockFile.parse(path, text, options);
+  }
+
+  private static parse(path: string, text: string, options: LockFileOptions): LockFile {
+    const contents = parseLock(text, basename(path));
+    const problems = lockProblems(contents);
+    if (problems.length) throw new ValidationError(basename(path), problems);
+    return new LockFile(path, contents, text, options);
+  }
+
+  private readonly tables = new Map<string, NetworkTable>();
+  /** Networks that were asked for in this run. */
+  private readonly used = new Map<string, Cidr>();
   private readonly seenDisks = new Set<string>();
+  private readonly machineTable: MachineTable;
+  private macs?: Set<string>;
+  /** What the file says, in the form that is written today. */
+  private readonly before: string;
+  private readonly today: string;
+  private readonly patience: Duration;
 
   private constructor(
     readonly path: string,
     private readonly contents: LockContents,
     private readonly original: string,
-  ) {}
+    private readonly options: LockFileOptions,
+  ) {
+    this.before = original === '' ? '' : formatLock(contents);
+    this.today = options.today ?? utcDay();
+    this.patience =
+      options.tombstones ??
+      (contents.tombstones === undefined ? DEFAULT_TOMBSTONES : Duration.parse(contents.tombstones));
+    if (options.tombstones)
+      contents.tombstones = options.tombstones.equals(DEFAULT_TOMBSTONES)
+        ? undefined
+        : `${options.tombstones}`;
+    for (const [name, record] of Object.entries(contents.networks)) {
+      for (const [member, { since }] of Object.entries(record.released))
+        if (typeof since !== 'string')
+          // version 1 did not record it
+          record.released[member] = { ...record.released[member], since: this.today } as ReleasedRecord;
+      this.tables.set(name, new NetworkTable(name, record, contents.environment));
+    }
+    this.machineTable = new MachineTable(contents.machines);
+  }
 
   /** Name of the file, for messages. */
   get name(): string {
     return basename(this.path);
+  }
+
+  /** Name of the environment that the file belongs to. */
+  get environment(): string {
+    return this.contents.environment;
   }
 
   /** Fingerprint of the site key that the recorded machines' host keys are derived from. */
@@ -114,34 +126,124 @@ export class LockFile {
 
   /** Names of all members on record. */
   get members(): string[] {
-    return [
-      ...new Set(Object.values(this.contents.networks).flatMap((network) => Object.keys(network.members))),
-    ];
+    const networks = Object.values(this.contents.networks);
+    return [...new Set(networks.flatMap((network) => Object.keys(network.members).map(machineOf)))];
   }
 
-  /** The identity on record for a member, else a new one: pinned, had before, or the next free address. */
-  allocate(request: AllocationRequest): Identity {
-    const network = (this.contents.networks[request.network] ??= {
-      cidr: request.cidr.toString(),
-      members: {},
-      released: {},
-    });
-    if (network.cidr !== request.cidr.toString()) {
-      // The network is replaced, and with it every machine on it: what does not fit is given out anew.
-      this.contents.networks[request.network] = { ...network, cidr: request.cidr.toString() };
-      return this.allocate(request);
+  /** Networks with their members and tombstones, by name. */
+  get networks(): Readonly<Record<string, NetworkRecord>> {
+    return this.contents.networks;
+  }
+
+  /** Where machines were placed and what their identity is named after, by machine. */
+  get machines(): Readonly<Record<string, MachineRecord>> {
+    return this.contents.machines;
+  }
+
+  /** How long the address of a removed member is kept from others. */
+  get tombstones(): Duration {
+    return this.patience;
+  }
+
+  /** Days since a tombstone was made. */
+  ageOf(tombstone: { readonly since: string }): number {
+    return Math.floor((Date.parse(this.today) - Date.parse(tombstone.since)) / 86_400_000);
+  }
+
+  /** True when a tombstone is so old that its address may be given to somebody else. */
+  isExpired(tombstone: { readonly since: string }): boolean {
+    return this.ageOf(tombstone) * 86_400_000 >= this.patience.toMilliseconds();
+  }
+
+  /**
+   * Lets a machine take over everything that is recorded under a name it had before: addresses, MACs, placement, and
+   * with its identity the host key and the data disks. Call it before anything else is asked for the machine; when
+   * there is nothing under an old name, or the machine is on record already, nothing happens.
+   *
+   * @param formerNames the newest first; the first with records counts
+   * @throws ValidationError when a machine of the old name exists too
+   */
+  adopt(machine: string, formerNames: readonly string[]): void {
+    if (formerNames.length === 0) return;
+    const own = this.standing(machine);
+    if (own === Standing.LIVE) return;
+    const former = (standing: Standing) =>
+      formerNames.find((name) => name !== machine && this.standing(name) === standing);
+    const from = former(Standing.LIVE) ?? (own === undefined ? former(Standing.GONE) : undefined);
+    if (from === undefined) return;
+    this.machineTable.rename(from, machine);
+    this.buryFor(machine);
+    for (const table of this.tables.values()) {
+      const keys = [...Object.keys(table.record.members), ...Object.keys(table.record.released)];
+      for (const key of keys.filter((each) => machineOf(each) === from))
+        table.rename(key, `${machine}${key.slice(from.length)}`);
     }
-    const seen = this.seen.get(request.network) ?? new Set<string>();
-    this.seen.set(request.network, seen.add(request.member));
-    const had = network.members[request.member] ?? network.released[request.member];
-    const address = this.chooseAddress(network, request, had);
-    const mac = had?.mac ?? request.mac.toString();
-    // Somebody else's released identity may have to give way; one that is in use never does.
-    for (const [name, record] of Object.entries(network.released))
-      if (name === request.member || record.address === address.toString())
-        Reflect.deleteProperty(network.released, name);
-    network.members[request.member] = { address: address.toString(), mac };
-    return { address, mac: MacAddress.of(mac) };
+  }
+
+  /**
+   * What a machine's host key and data disks are named after: the name that it had when it was made. A machine whose
+   * name was somebody else's before gets one that was never used, `web-3.2`.
+   */
+  identityOf(machine: string): string {
+    return this.machineTable.identityOf(machine);
+  }
+
+  /** The identity on record for a member, else a new one: pinned, had before, or a free address. */
+  allocate(request: AllocationRequest): Identity {
+    this.machineTable.see(request.member);
+    const table = this.tableFor(request);
+    const key = memberKey(request.member, request.card);
+    const had = table.recordOf(key);
+    const address = table.choose(
+      key,
+      {
+        cidr: request.cidr,
+        ranges: rangesOf(request),
+        excluded: request.excluded,
+        reservations: request.reservations ?? [],
+        pinned: request.pinned,
+      },
+      (tombstone) => this.isExpired(tombstone),
+    );
+    const sameAddress = had?.record.address === address.toString();
+    const address6 = chooseAddress6(
+      request,
+      address,
+      had?.live && sameAddress ? had.record.address6 : undefined,
+      this.environment,
+    );
+    const mac = request.pinnedMac?.toString() ?? had?.record.mac ?? this.freshMac(request.mac);
+    table.assign(key, {
+      address: address.toString(),
+      ...(address6 && { address6: address6.toString() }),
+      mac,
+      ...(request.pinned && { pinned: true as const }),
+      ...(had && sameAddress && (!had.live || had.record.returned) && { returned: true as const }),
+      ...(had?.record.formerly !== undefined && sameAddress && { formerly: had.record.formerly }),
+    });
+    return { address, mac: MacAddress.of(mac), ...(address6 && { address6 }) };
+  }
+
+  /** Where the machines on record are, by machine; without those that were removed. */
+  get placements(): Readonly<Record<string, MachineRecord & { readonly hypervisor: string }>> {
+    return this.machineTable.placements;
+  }
+
+  /** Name of the hypervisor that a machine was placed on, if that is on record. */
+  placementOf(machine: string): string | undefined {
+    const record = this.contents.machines[machine];
+    return record?.since === undefined ? record?.hypervisor : undefined;
+  }
+
+  /** Hypervisor that a machine was on before it was removed: a good place when it returns, but not a promise. */
+  formerPlacementOf(machine: string): string | undefined {
+    const record = this.contents.machines[machine];
+    return record?.since === undefined ? undefined : record.hypervisor;
+  }
+
+  /** Records the hypervisor of a machine, and what it takes there. */
+  recordPlacement(machine: string, hypervisor: string, needs?: PlacementNeeds): void {
+    this.machineTable.place(machine, hypervisor, needs);
   }
 
   /** The record of a data disk, if there is one. */
@@ -171,148 +273,197 @@ export class LockFile {
   }
 
   /**
+   * Forgets the addresses of names that are gone, or with `inUse` of machines that exist: those get new ones.
+   *
+   * @returns what was forgotten, as `network/member`
+   * @throws ValidationError for a name without a record, and for one in use without `inUse`
+   */
+  forget(
+    names: readonly string[],
+    options: { readonly network?: string; readonly inUse?: boolean } = {},
+  ): string[] {
+    const forgotten: string[] = [];
+    const problems: string[] = [];
+    for (const name of names) {
+      const places = [...this.tables.values()].filter(
+        (table) =>
+          (options.network === undefined || options.network === table.name) &&
+          table.recordOf(name) !== undefined,
+      );
+      if (places.length === 0) problems.push(`has no address of '${name}'; see: cloudless addresses`);
+      const live = places.find((table) => table.recordOf(name)?.live);
+      if (live && !options.inUse)
+        problems.push(
+          `'${name}' is in use with ${live.record.members[name]?.address ?? ''} and would move to another address; if that is meant, add --in-use`,
+        );
+      else for (const table of places) if (table.forget(name)) forgotten.push(`${table.name}/${name}`);
+    }
+    if (problems.length) throw new ValidationError(this.name, problems);
+    return forgotten;
+  }
+
+  /** Forgets all tombstones that are old enough. @returns what was forgotten, as `network/member` */
+  forgetExpired(): string[] {
+    const owners = new Set(Object.values(this.contents.dataDisks).map((disk) => disk.machine));
+    this.machineTable.forgetGone((since, identity) => this.isExpired({ since }) && !owners.has(identity));
+    return [...this.tables.values()].flatMap((table) =>
+      Object.entries(table.record.released)
+        .filter(([, tombstone]) => this.isExpired(tombstone))
+        .filter(([name]) => table.forget(name))
+        .map(([name]) => `${table.name}/${name}`),
+    );
+  }
+
+  /** What would be written now and is not in the file, as a unified diff; undefined when it is up to date. */
+  difference(): string | undefined {
+    const text = formatLock(this.contents);
+    if (text === this.before) return undefined;
+    const shown = relative(process.cwd(), this.path);
+    const path = shown.startsWith('..') ? this.name : shown;
+    const patch = createPatch(path, this.original, text, '', '', { context: 3 });
+    // createPatch begins with two lines that are no part of the format that git reads.
+    return patch
+      .slice(patch.indexOf('--- '))
+      .replace(/^--- .*$/m, this.original === '' ? '--- /dev/null' : `--- a/${path}`)
+      .replace(/^\+\+\+ .*$/m, `+++ b/${path}`);
+  }
+
+  /**
    * Writes the file when something changed. With `complete`, members that were not asked for in this run
-   * are moved to the released ones and released disks without a machine are forgotten.
+   * become tombstones and released disks without a machine are forgotten.
+   *
+   * @throws ValidationError when two members were given one address, or the file may not be changed
    */
   save(options: { readonly complete: boolean }): void {
     if (options.complete) this.retire();
-    const text = `${JSON.stringify(sorted(this.contents), null, 2)}\n`;
-    if (text === this.original) return;
+    const problems = lockProblems(this.contents);
+    if (problems.length) throw new ValidationError(this.name, problems);
+    const text = formatLock(this.contents);
+    const refused = this.options.changes === LockChanges.REFUSE;
+    // A pipeline minds what the file says; elsewhere it is also put into its usual order after a merge.
+    if (text === (refused ? this.before : this.original)) return;
+    if (refused)
+      throw new ValidationError(
+        this.name,
+        `is out of date, and in a pipeline (CI=true) it is not written; commit this change, which a synth on your machine makes, or save it as a file and apply it with: git apply <file>\n\n${this.difference() ?? ''}`,
+      );
     mkdirSync(dirname(this.path), { recursive: true });
     writeFileSync(`${this.path}.new`, text);
     renameSync(`${this.path}.new`, this.path);
   }
 
   private retire(): void {
-    for (const [name, network] of Object.entries(this.contents.networks)) {
-      const seen = this.seen.get(name);
-      for (const [member, record] of Object.entries(network.members)) {
-        if (seen?.has(member)) continue;
-        network.released[member] = record;
-        Reflect.deleteProperty(network.members, member);
-      }
+    for (const table of this.tables.values()) {
+      for (const member of Object.keys(table.record.members))
+        if (!table.seen.has(member)) table.release(member, this.today);
+      const cidr = this.used.get(table.name);
+      for (const [name, { address }] of Object.entries(table.record.released))
+        if (cidr && !cidr.contains(IpAddress.of(address))) table.forget(name); // of a larger network before
+      const { members, released } = table.record;
+      if (!cidr && Object.keys(members).length + Object.keys(released).length === 0)
+        Reflect.deleteProperty(this.contents.networks, table.name);
     }
+    this.machineTable.retire(this.today);
     for (const [key, record] of Object.entries(this.contents.dataDisks))
       if (record.released && !this.seenDisks.has(key)) Reflect.deleteProperty(this.contents.dataDisks, key);
   }
 
-  private chooseAddress(network: NetworkRecord, request: AllocationRequest, had?: IdentityRecord): IpAddress {
-    const others = Object.entries(network.members).filter(([name]) => name !== request.member);
-    const holder = (address: string) => others.find(([, record]) => record.address === address)?.[0];
-    if (request.pinned) {
-      const other = holder(request.pinned.toString());
-      if (other)
-        throw new ValidationError(
-          '',
-          `address ${request.pinned.toString()} is already given to '${other}' (network '${request.network}', ${this.name}); pick another or remove 'address' to let one be allocated`,
-        );
-      return request.pinned;
-    }
-    const usable = (address: string) =>
-      request.cidr.contains(IpAddress.of(address)) &&
-      !request.excluded.some((excluded) => excluded.toString() === address) &&
-      holder(address) === undefined;
-    if (had && usable(had.address)) return IpAddress.of(had.address);
-    const reserved = new Set(Object.values(network.released).map((record) => record.address));
-    const last = request.range.last.toBigInt();
-    let released: IpAddress | undefined;
-    for (let value = request.range.first.toBigInt(); value <= last; value++) {
-      const address = IpAddress.fromBigInt(value, request.range.first.version);
-      if (!usable(address.toString())) continue;
-      if (!reserved.has(address.toString())) return address;
-      released ??= address;
-    }
-    if (released) return released;
+  /** The network's table; its record says what the network is now. */
+  private tableFor(request: AllocationRequest): NetworkTable {
+    const { network, cidr } = request;
+    const record = this.contents.networks[network];
+    const before = this.used.get(network);
+    if (before && !before.equals(cidr))
+      throw new ValidationError(
+        '',
+        `two networks of environment '${this.environment}' are named '${network}', one with ${before} and one with ${cidr}; rename one`,
+      );
+    const table = this.tables.get(network);
+    if (table && before) return table;
+    this.used.set(network, cidr);
+    const reserved = [
+      ...request.excluded.map((address): [string, string] => [`${address}`, 'used by the network']),
+      ...(request.reservations ?? []).map(({ name, range, reason }): [string, string] => [
+        `${range}`,
+        reason === undefined ? name : `${name}: ${reason}`,
+      ]),
+    ];
+    const known: NetworkRecord = {
+      cidr: cidr.toString(),
+      ...(request.cidr6 && { cidr6: request.cidr6.toString() }),
+      ranges: rangesOf(request).map(String),
+      ...(reserved.length > 0 && { reserved: Object.fromEntries(reserved) }),
+      members: record?.members ?? {},
+      released: record?.released ?? {},
+    };
+    this.contents.networks[network] = known;
+    const fresh = new NetworkTable(network, known, this.environment);
+    this.tables.set(network, fresh);
+    return fresh;
+  }
+
+  /** A MAC that nobody on record has: a renamed machine may still have the one that its old name stands for. */
+  private freshMac(wanted: MacAddress): string {
+    this.macs ??= new Set(
+      [...this.tables.values()].flatMap(({ record }) =>
+        [...Object.values(record.members), ...Object.values(record.released)].map(({ mac }) => mac),
+      ),
+    );
+    let mac = wanted.toString();
+    for (let attempt = 2; this.macs.has(mac); attempt++)
+      mac = MacAddress.derived(wanted.toString(), String(attempt)).toString();
+    this.macs.add(mac);
+    return mac;
+  }
+
+  /** Whether a machine is on record, and if only as one that was removed. */
+  private standing(machine: string): Standing | undefined {
+    const record = this.contents.machines[machine];
+    const records = [...this.tables.values()].flatMap(({ record: network }) => [
+      ...(hasMember(network.members, machine) ? [Standing.LIVE] : []),
+      ...(hasMember(network.released, machine) ? [Standing.GONE] : []),
+    ]);
+    if (record) records.push(record.since === undefined ? Standing.LIVE : Standing.GONE);
+    return records.includes(Standing.LIVE) ? Standing.LIVE : records[0];
+  }
+
+  /** Forgets what a removed machine had: another one takes its name now. */
+  private buryFor(machine: string): void {
+    for (const table of this.tables.values())
+      for (const key of Object.keys(table.record.released)) if (machineOf(key) === machine) table.forget(key);
+  }
+}
+
+enum Standing {
+  LIVE = 'live',
+  GONE = 'gone',
+}
+
+function hasMember(records: Readonly<Record<string, unknown>>, machine: string): boolean {
+  return machine in records || memberKey(machine, 1) in records;
+}
+
+function chooseAddress6(
+  request: AllocationRequest,
+  address: IpAddress,
+  had: string | undefined,
+  environment: string,
+): IpAddress | undefined {
+  const { cidr, cidr6, pinned6, member, network } = request;
+  if (pinned6 || !cidr6) return pinned6;
+  if (had !== undefined && !cidr6.contains(IpAddress.of(had)))
     throw new ValidationError(
       '',
-      `network '${request.network}' (${request.cidr.toString()}) has no free address left for '${request.member}' between ${request.range.first.toString()} and ${request.range.last.toString()}; widen the network or remove members`,
+      `'${member}' has address ${had} in network '${network}', which is outside ${cidr6}; keep the range, or let it move: cloudless addresses forget ${environment} ${member} --in-use`,
     );
-  }
+  return had === undefined ? companionAddress(address, cidr, cidr6) : IpAddress.of(had);
 }
 
-function parse(text: string, file: string, environment: string): LockContents {
-  let contents: LockContents;
+function readIfThere(path: string): string | undefined {
   try {
-    contents = JSON.parse(text) as LockContents;
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ValidationError(
-      file,
-      `is no JSON (${(error as Error).message}); restore it from version control`,
-    );
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-  const problems: string[] = [];
-  if (contents.formatVersion !== 1)
-    throw new ValidationError(
-      file,
-      `has format version ${String(contents.formatVersion)}, this program reads 1`,
-    );
-  if (contents.environment !== environment)
-    problems.push(
-      `is the lock file of environment '${contents.environment}', not of '${environment}'; use its own file`,
-    );
-  const fields = { networks: contents.networks, dataDisks: contents.dataDisks };
-  for (const [field, value] of Object.entries(fields))
-    if (typeof value !== 'object' || value === null)
-      throw new ValidationError(file, `has no object '${field}'; restore it from version control`);
-  for (const [name, network] of Object.entries(contents.networks))
-    problems.push(...checkNetwork(name, network));
-  for (const [key, disk] of Object.entries(contents.dataDisks)) {
-    if (key !== `${disk.machine}/${disk.disk}`)
-      problems.push(
-        `data disk '${key}' says it is disk '${disk.disk}' of '${disk.machine}'; undo the edit by hand`,
-      );
-    if (!Number.isSafeInteger(disk.size) || disk.size <= 0)
-      problems.push(
-        `data disk '${key}' has size ${String(disk.size)}, which is no number of bytes; undo the edit by hand`,
-      );
-  }
-  if (problems.length) throw new ValidationError(file, problems);
-  return contents;
-}
-
-function checkNetwork(name: string, network: NetworkRecord): string[] {
-  const fix = 'undo the edit by hand, or restore the file from version control';
-  const problems: string[] = [];
-  let cidr: Cidr;
-  try {
-    cidr = Cidr.of(network.cidr);
-  } catch (error) {
-    return [`network '${name}': ${(error as Error).message}`];
-  }
-  const addresses = new Map<string, string>();
-  const macs = new Map<string, string>();
-  for (const [state, records] of [
-    ['member', network.members],
-    ['released member', network.released],
-  ] as const) {
-    for (const [member, record] of Object.entries(records ?? {})) {
-      const who = `network '${name}': ${state} '${member}'`;
-      try {
-        const address = IpAddress.of(record.address);
-        if (!cidr.contains(address))
-          problems.push(`${who} has ${record.address}, which is outside ${network.cidr}; ${fix}`);
-        MacAddress.of(record.mac);
-      } catch (error) {
-        problems.push(`${who}: ${(error as Error).message}; ${fix}`);
-        continue;
-      }
-      for (const [what, value, taken] of [
-        ['address', record.address, addresses],
-        ['MAC address', record.mac, macs],
-      ] as const) {
-        const other = taken.get(value);
-        if (other !== undefined) problems.push(`${who} has ${what} ${value}, and so has '${other}'; ${fix}`);
-        taken.set(value, member);
-      }
-    }
-  }
-  return problems;
-}
-
-/** Members in order of their names, numbers by value, so that a diff of two lock files is small. */
-function sorted<T>(value: T): T {
-  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
-  const order = new Intl.Collator('en', { numeric: true });
-  const entries = Object.entries(value).sort(([a], [b]) => order.compare(a, b));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, sorted(entry as unknown)])) as T;
 }

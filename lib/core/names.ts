@@ -79,3 +79,39 @@ export function resourceName(kind: string, name: string, maximum = 128): string 
     );
   return name;
 }
+
+/** Longest name of a network interface in Linux: IFNAMSIZ without its final zero (linux/if.h). */
+export const MAXIMUM_INTERFACE_NAME_LENGTH = 15;
+
+/** Names that Linux, libvirt and container programs give to interfaces of their own. */
+const FOREIGN_INTERFACES = /^(?:lo|all|default|vnet\d+|virbr\d+|docker\d+|ovs-system)$/;
+
+/**
+ * Checks the name of a network interface of a host: at most 15 characters of letters, digits, `.`, `_` and `-`, and none
+ * that the system gives out itself.
+ *
+ * @param kind what it is, for the message, for example `bridge`
+ * @returns the name as given
+ * @throws ValidationError with every rule it breaks
+ */
+export function interfaceName(kind: string, name: string): string {
+  const problems: string[] = [];
+  const over = name.length - MAXIMUM_INTERFACE_NAME_LENGTH;
+  const bad = /[^A-Za-z0-9._-]/u.exec(name)?.[0];
+  if (name === '') problems.push('is empty; give one');
+  if (bad !== undefined)
+    problems.push(`has the character '${bad}', allowed are letters, digits, '.', '_' and '-'; remove it`);
+  if (over > 0)
+    problems.push(
+      `is ${over} over the ${MAXIMUM_INTERFACE_NAME_LENGTH} characters that Linux allows for an interface; shorten it`,
+    );
+  if (/^\.+$/.test(name)) problems.push('is a directory of sysfs; give another one');
+  if (FOREIGN_INTERFACES.test(name))
+    problems.push('is one that the system gives to an interface of its own; give another one');
+  if (problems.length > 0)
+    throw new ValidationError(
+      '',
+      problems.map((problem) => `${kind} name '${name}' ${problem}`),
+    );
+  return name;
+}

@@ -15,7 +15,7 @@ export interface HostRecordsProps {
   readonly ttl?: Duration;
 }
 
-/** The names of machines: an address record for each, and the way back from address to name. */
+/** The names of machines: an address record for each of IPv4 and IPv6, and the way back from address to name. */
 export class HostRecords extends Construct {
   constructor(scope: Construct, id: string, props: HostRecordsProps) {
     super(scope, id);
@@ -23,22 +23,27 @@ export class HostRecords extends Construct {
     for (const machine of props.machines) {
       const host = new Construct(this, machine.machineName);
       const name = machine.fqdn.absolute;
-      const address = machine.address;
-      const type = address.version === 4 ? 'A' : 'AAAA';
-      new RecordSet(host, 'address', { zone, name, type, ttl, records: [address.toString()] });
-      const reverse = props.reverseZones.find((candidate) => candidate.cidr.contains(address));
-      if (!reverse)
-        throw new ValidationError(
-          host,
-          `address ${address.toString()} is in none of the reverse zones; add a ReverseZone for its network`,
-        );
-      new RecordSet(host, 'pointer', {
-        zone: reverse,
-        name: address.reverseName(),
-        type: 'PTR',
-        ttl,
-        records: [name],
-      });
+      for (const [address, suffix] of [
+        [machine.address, ''],
+        [machine.address6, '6'],
+      ] as const) {
+        if (!address) continue;
+        const type = address.version === 4 ? 'A' : 'AAAA';
+        new RecordSet(host, `address${suffix}`, { zone, name, type, ttl, records: [address.toString()] });
+        const reverse = props.reverseZones.find((candidate) => candidate.cidr.contains(address));
+        if (!reverse)
+          throw new ValidationError(
+            host,
+            `address ${address.toString()} is in none of the reverse zones; add a ReverseZone for its network`,
+          );
+        new RecordSet(host, `pointer${suffix}`, {
+          zone: reverse,
+          name: address.reverseName(),
+          type: 'PTR',
+          ttl,
+          records: [name],
+        });
+      }
     }
   }
 }

@@ -28,6 +28,23 @@ export interface CloudInitOptions {
 /** Largest user-data. The seed is read whole into memory at every boot. */
 const MAXIMUM_USER_DATA = Size.mib(16);
 const FIRST_BOOT_PATH = '/usr/lib/cloudless/first-boot';
+/**
+ * Says to systemd-networkd what cloud-init 22.4 does not pass on to it from the network configuration (`accept-ra`, unless
+ * DHCPv6 is on). Without it a router gives the machine a second address and a second default route. Once: the files stay.
+ * Not by `networkctl reload`, which waits for D-Bus: that may be started later in the boot. A restart leaves routes behind.
+ */
+const REFUSE_ROUTER_ADVERTISEMENTS = `new=
+for file in /etc/systemd/network/10-cloud-init-*.network; do
+  [ -e "$file" ] && [ ! -e "$file.d/cloudless.conf" ] || continue
+  mkdir -p "$file.d"
+  printf '[Network]\\nIPv6AcceptRA=no\\n' > "$file.d/cloudless.conf"
+  new=yes
+done
+[ -z "$new" ] && exit 0
+ip -6 route flush default
+ip -6 route flush proto ra
+systemctl --no-block try-restart systemd-networkd.service
+`;
 
 /**
  * Renders a machine for cloud-init (22.4 and later, data source NoCloud). The instance id follows from the content, so a
@@ -79,6 +96,7 @@ function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages:
       ed25519_private: identity.hostKey.privateKey,
       ed25519_public: identity.hostKey.publicKey.toString(),
     },
+    ...(identity.interfaces.length > 0 ? { bootcmd: [['sh', '-c', REFUSE_ROUTER_ADVERTISEMENTS]] } : {}),
     ...(packages.length > 0 ? { package_update: true, packages } : {}),
     ...(files.length > 0 ? { write_files: files.map(cloudInitFile) } : {}),
     ...(firstBoot === undefined ? {} : { runcmd: [[FIRST_BOOT_PATH]] }),

@@ -1,18 +1,53 @@
 import { Document, isScalar, Scalar, visit } from 'yaml';
 
+/** Made once: it takes longer than a document. */
+const { schema: SCHEMA } = new Document(null, {
+  version: '1.1',
+  // Else the text `<<` would be taken for the key that merges maps.
+  customTags: (tags) =>
+    tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge'),
+});
+
 /**
  * YAML that every reader understands alike, also those of YAML 1.1 as in cloud-init, which takes a bare `yes` for a
  * boolean and `52:54:00:12:34:56` for a number: text is quoted, text of several lines is a literal block. Keys keep
  * their order. Equal input gives equal text.
  */
 export function renderYaml(value: unknown): string {
-  const document = new Document(value, {
-    version: '1.1',
-    aliasDuplicateObjects: false,
-    // Else the text `<<` would be taken for the key that merges maps.
-    customTags: (tags) =>
-      tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge'),
-  });
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return renderDocument(value);
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  // Machines of a pool have most of their entries in common.
+  return entries.length
+    ? entries.map(([key, entry]) => renderEntry(key, entry)).join('')
+    : renderDocument(value);
+}
+
+const RENDERED = new Map<string, string>();
+const MOST_RENDERED = 500;
+
+/** Keys that mean nothing else to any reader, and text that stands in quotes as it is. */
+const PLAIN_KEY = /^(?!(?:yes|off|true|false|null)$)[a-z][a-z0-9]*[a-z0-9_-]*[a-z][a-z0-9]$/;
+const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
+
+function renderEntry(key: string, value: unknown): string {
+  if (typeof value !== 'object' || value === null) {
+    const plain = PLAIN_KEY.test(key);
+    if (plain && typeof value === 'boolean') return `${key}: ${value}\n`;
+    if (plain && typeof value === 'string' && PLAIN_TEXT.test(value)) return `${key}: "${value}"\n`;
+    return renderDocument({ [key]: value });
+  }
+  const asked = JSON.stringify([key, value]);
+  let text = RENDERED.get(asked);
+  if (text === undefined) {
+    text = renderDocument({ [key]: value });
+    if (RENDERED.size >= MOST_RENDERED) RENDERED.clear();
+    RENDERED.set(asked, text);
+  }
+  return text;
+}
+
+function renderDocument(value: unknown): string {
+  const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false, schema: SCHEMA });
   visit(document, {
     Scalar(key, node) {
       if (key === 'key' || !isScalar(node) || typeof node.value !== 'string') return;

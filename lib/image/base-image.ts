@@ -1,16 +1,41 @@
 import { Construct } from 'constructs';
+import { statSync } from 'node:fs';
 import { libvirtVolume } from '../bindings/libvirt';
 import { ClaimKind, Claims } from '../core/claims';
 import { CloudlessStack } from '../core/cloudless-stack';
 import { ValidationError } from '../core/errors';
+import { Size } from '../core/size';
+import type { IHypervisor } from '../hypervisor';
+import { ledgerOf } from '../hypervisor/placement-ledger';
 import type { IStoragePool } from '../storage/storage-pool';
 import type { ImageFacts, ImageRelease } from './catalog';
 
-/** A base image on one hypervisor: the volume that root disks are overlays of. */
-export interface IBaseImage {
+/** What machines are made from: an image that one or several hypervisors have. */
+export interface IMachineImage {
   readonly release: ImageFacts;
+  /** Hypervisors that have it. */
+  readonly hypervisors: readonly IHypervisor[];
+  /**
+   * The hypervisor whose machines have no hypervisor's name in their Terraform addresses: the only one, of an image that
+   * is made for a single one.
+   */
+  readonly home?: IHypervisor;
+  /** The image on one of its hypervisors. @throws ValidationError when that does not have it */
+  on(hypervisor: IHypervisor): IBaseImage;
+}
+
+/** A base image on one hypervisor: the volume that root disks are overlays of. */
+export interface IBaseImage extends IMachineImage {
   readonly storagePool: IStoragePool;
   /** Name of the volume; it carries the digest, so it never means another content. */
+  readonly volumeName: string;
+}
+
+/** A base image as its owner describes it to us. */
+export interface BaseImageAttributes {
+  readonly release: ImageFacts;
+  readonly storagePool: IStoragePool;
+  /** Name of the volume in the storage pool. */
   readonly volumeName: string;
 }
 
@@ -23,26 +48,40 @@ export interface BaseImageProps {
 /** One sealed image, uploaded once to a hypervisor. */
 export class BaseImage extends Construct implements IBaseImage {
   /** Uses a volume that exists already and is managed elsewhere. */
-  static fromAttributes(attributes: IBaseImage): IBaseImage {
-    return { ...attributes };
+  static fromAttributes(attributes: BaseImageAttributes): IBaseImage {
+    const { hypervisor } = attributes.storagePool;
+    const image: IBaseImage = {
+      ...attributes,
+      hypervisors: [hypervisor],
+      home: hypervisor,
+      on: (asked) => only(image, asked),
+    };
+    return image;
   }
 
   readonly release: ImageRelease;
   readonly storagePool: IStoragePool;
   readonly volumeName: string;
+  readonly hypervisors: readonly IHypervisor[];
+  readonly home: IHypervisor;
 
+  /** @throws ValidationError when the image is not qcow2, or larger than what the storage pool was declared to have */
   constructor(scope: Construct, id: string, props: BaseImageProps) {
     super(scope, id);
     const { release, storagePool } = props;
-    if (release.format !== 'qcow2')
-      throw new ValidationError(
-        this,
-        `image '${release.imageName}' is ${release.format}; convert it to qcow2, which overlays need`,
-      );
     this.release = release;
     this.storagePool = storagePool;
     this.volumeName = `${release.imageName}-${release.version}-${release.digest.short}.qcow2`;
     const { hypervisor, storagePoolName } = storagePool;
+    this.home = hypervisor;
+    this.hypervisors = [hypervisor];
+    const size = Size.bytes(statSync(release.file).size);
+    this.check(size);
+    ledgerOf(this).store({
+      hypervisor: hypervisor.hypervisorName,
+      storagePool: storagePoolName,
+      bytes: size.toBytes(),
+    });
     Claims.of(this).claim(
       this,
       ClaimKind.VOLUME,
@@ -58,4 +97,33 @@ export class BaseImage extends Construct implements IBaseImage {
       dependsOn: storagePool instanceof Construct ? storagePool.node.defaultChild : undefined,
     });
   }
+
+  on(hypervisor: IHypervisor): IBaseImage {
+    return only(this, hypervisor);
+  }
+
+  private check(size: Size): void {
+    const { release, storagePool } = this;
+    const { hypervisor, storagePoolName } = storagePool;
+    const problems: string[] = [];
+    if (release.format !== 'qcow2')
+      problems.push(
+        `image '${release.imageName}' is ${release.format}; convert it to qcow2, which overlays need`,
+      );
+    const capacity = hypervisor.storage[storagePoolName];
+    if (capacity && size.isMoreThan(capacity))
+      problems.push(
+        `image '${release.imageName}' ${release.version} has ${size.toString()}, storage pool '${storagePoolName}' of hypervisor '${hypervisor.hypervisorName}' was declared with ${capacity.toString()}; correct 'storage', or keep the image in a larger one`,
+      );
+    if (problems.length) throw new ValidationError(this, problems);
+  }
+}
+
+function only(image: IBaseImage, asked: IHypervisor): IBaseImage {
+  const { hypervisor } = image.storagePool;
+  if (asked === hypervisor) return image;
+  throw new ValidationError(
+    '',
+    `image '${image.release.imageName}' ${image.release.version} is on hypervisor '${hypervisor.hypervisorName}' only, not on '${asked.hypervisorName}'`,
+  );
 }

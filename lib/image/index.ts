@@ -1,2 +1,3 @@
 export * from './base-image';
 export * from './catalog';
+export * from './replicated-image';

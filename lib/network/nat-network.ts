@@ -1,116 +1,57 @@
-import { createHash } from 'node:crypto';
-import { Construct } from 'constructs';
-import { libvirtNetwork } from '../bindings/libvirt';
-import type { Cidr } from '../core/cidr';
-import { ClaimKind, Claims } from '../core/claims';
-import { CloudlessStack } from '../core/cloudless-stack';
-import { ValidationError } from '../core/errors';
-import type { IpAddress } from '../core/ip-address';
-import type { Identity } from '../core/lock-file';
-import { resourceName } from '../core/names';
-import { specHash } from '../core/spec-hash';
+import type { Construct } from 'constructs';
 import type { IHypervisor } from '../hypervisor';
-import { allocateMember, DEFAULT_RESERVED, existingNetwork } from './members';
-import type { INetwork, NetworkAttributes } from './network';
+import type { NetworkOptions } from './network';
+import { NetworkBase, whereIs } from './private/network-base';
+import { ownBridge, type OwnBridgeOptions } from './private/own-bridge';
 
-export interface NatNetworkProps {
-  /** Where the network is defined. */
-  readonly hypervisor: IHypervisor;
-  /** Address range, for example `Cidr.of('10.20.0.0/24')`; the first usable address is the gateway. */
-  readonly cidr: Cidr;
-  /**
-   * Resolvers for the members.
-   * @default - none: members do not resolve names
-   */
-  readonly nameservers?: readonly IpAddress[];
-  /**
-   * Addresses at the start of the range, after the gateway's, that are never allocated.
-   * @default 8, so that the first allocated address of 10.20.0.0/24 is 10.20.0.10
-   */
-  readonly reserved?: number;
-  /**
-   * Largest packet on the wire, in bytes (RFC 894 Ethernet payload).
-   * @default 1500
-   */
-  readonly mtu?: number;
-  /**
-   * Name in libvirt.
-   * @default - the construct's id
-   */
-  readonly name?: string;
+/** What becomes of IPv6 in a network with address translation. Provider libvirt 0.8.3 translates IPv4 only. */
+export enum NatIpv6 {
+  /** IPv6 is routed as it is, in both directions: members are reached from outside, and the range needs a route back. */
+  ROUTED = 'routed',
 }
 
-/** A network of the hypervisor's own, whose members reach the outside by address translation. */
-export class NatNetwork extends Construct implements INetwork {
-  /** Uses a network that exists already and is managed elsewhere. */
-  static fromAttributes(attributes: NetworkAttributes): INetwork {
-    return existingNetwork(attributes);
-  }
+export interface NatNetworkProps extends NetworkOptions, OwnBridgeOptions {
+  /**
+   * Must be given with `cidr6`, because it is not what the name of the network says.
+   * @default - no IPv6
+   */
+  readonly ipv6?: NatIpv6;
+}
 
-  readonly networkName: string;
+/**
+ * A network of the hypervisor's own, whose members reach the outside by address translation. The first usable address is
+ * the gateway.
+ */
+export class NatNetwork extends NetworkBase {
   readonly hypervisor: IHypervisor;
-  readonly cidr: Cidr;
-  readonly gateway: IpAddress;
-  readonly nameservers: readonly IpAddress[];
-  readonly mtu: number;
   readonly specHash: string;
   /** Name of the bridge on the hypervisor. */
   readonly bridgeName: string;
 
-  private readonly reserved: number;
-
   constructor(scope: Construct, id: string, props: NatNetworkProps) {
-    super(scope, id);
-    this.networkName = resourceName('network', props.name ?? id);
-    this.hypervisor = props.hypervisor;
-    this.cidr = props.cidr;
-    this.nameservers = props.nameservers ?? [];
-    this.mtu = props.mtu ?? 1500;
-    this.reserved = props.reserved ?? DEFAULT_RESERVED;
-    this.check();
-    this.gateway = this.cidr.firstHost;
-    const stack = CloudlessStack.of(this);
-    const where = `hypervisor ${this.hypervisor.hypervisorName}`;
-    this.bridgeName = bridgeName(this.networkName);
-    Claims.of(this).claim(this, ClaimKind.NETWORK_NAME, this.networkName, where);
-    Claims.of(this).claim(this, ClaimKind.BRIDGE, this.bridgeName, where, 'rename the network');
-
-    const spec = {
-      name: this.networkName,
-      bridge: this.bridgeName,
-      cidr: this.cidr.toString(),
-      mtu: this.mtu,
-    };
-    this.specHash = specHash(spec);
-    libvirtNetwork(this, 'Resource', { provider: this.hypervisor.providerFor(stack), ...spec });
-  }
-
-  allocate(owner: Construct, member: string, pinned?: IpAddress): Identity {
-    return allocateMember(this, this.reserved, owner, member, pinned);
-  }
-
-  private check(): void {
-    const problems: string[] = [];
-    if (this.cidr.version !== 4) problems.push(`cidr ${this.cidr.toString()} is IPv6; a NAT network is IPv4`);
-    else if (this.cidr.prefixLength > 29 || this.cidr.prefixLength < 8)
-      problems.push(`cidr ${this.cidr.toString()} must have a prefix length from 8 to 29`);
-    else if (
-      !Number.isInteger(this.reserved) ||
-      this.reserved < 0 ||
-      this.reserved + 4 > Number(this.cidr.size)
-    )
-      problems.push(
-        `'reserved' is ${this.reserved}, which leaves no address of ${this.cidr.toString()} to allocate; lower it`,
-      );
-    if (!Number.isInteger(this.mtu) || this.mtu < 576 || this.mtu > 65535)
-      problems.push(`mtu ${this.mtu} must be from 576 to 65535 bytes`);
-    if (problems.length) throw new ValidationError(this, problems);
+    const { cidr, cidr6, hypervisor } = props;
+    super(scope, id, props, {
+      hypervisors: [hypervisor],
+      gateway: cidr.firstHost,
+      gateway6: cidr6?.firstHost,
+      problems: ipv6Problems(props),
+    });
+    this.hypervisor = hypervisor;
+    this.bridgeName = ownBridge(this, this.networkName, props);
+    this.claimRanges(whereIs(hypervisor));
+    const { mtu, addresses, bridgeName: bridge } = this;
+    const spec = { bridge, mtu, cidr: cidr.toString(), cidr6: cidr6?.toString() };
+    this.specHash = this.define({ mode: 'nat', bridge, mtu, addresses }, spec);
   }
 }
 
-/** Linux allows interface names 15 characters; a longer one is cut and made unique by a hash. */
-function bridgeName(networkName: string): string {
-  const name = `cl-${networkName}`;
-  if (name.length <= 15) return name;
-  return `${name.slice(0, 10)}${createHash('sha256').update(networkName).digest('hex').slice(0, 5)}`;
+function ipv6Problems({ cidr, cidr6, ipv6 }: NatNetworkProps): string[] {
+  if (cidr.version !== 4)
+    return [`cidr ${cidr} is IPv6; a NAT network is IPv4: use a RoutedNetwork or an IsolatedNetwork`];
+  if (cidr6 && ipv6 === undefined)
+    return [
+      `cidr6 ${cidr6} would be routed, not translated, in both directions: provider libvirt 0.8.3 has NAT for IPv4 only; say 'ipv6: NatIpv6.ROUTED' if that is meant, and give the range a route back; or leave it out`,
+    ];
+  if (!cidr6 && ipv6 !== undefined) return [`'ipv6' is given without 'cidr6'; give both`];
+  return [];
 }

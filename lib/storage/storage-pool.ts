@@ -10,6 +10,8 @@ import type { IHypervisor } from '../hypervisor';
 export interface IStoragePool {
   readonly storagePoolName: string;
   readonly hypervisor: IHypervisor;
+  /** Directory on the hypervisor, where it is known. */
+  readonly path?: string;
 }
 
 export interface StoragePoolProps {
@@ -25,9 +27,13 @@ export interface StoragePoolProps {
 
 /** A directory of a hypervisor, used as libvirt storage pool. */
 export class StoragePool extends Construct implements IStoragePool {
-  /** Uses a storage pool that exists already and is managed elsewhere. */
-  static fromName(hypervisor: IHypervisor, storagePoolName: string): IStoragePool {
-    return { hypervisor, storagePoolName };
+  /**
+   * Uses a storage pool that exists already and is managed elsewhere.
+   *
+   * @param path its directory, needed only where a copied volume is taken over
+   */
+  static fromName(hypervisor: IHypervisor, storagePoolName: string, path?: string): IStoragePool {
+    return { hypervisor, storagePoolName, path };
   }
 
   readonly storagePoolName: string;

@@ -1,2 +1,5 @@
+export * from './data-disk-move';
+export * from './machine-props';
+export * from './network-attachment';
 export * from './virtual-machine';
 export * from './vm-pool';

@@ -7,52 +7,21 @@ import { ValidationError } from '../core/errors';
 import { Fqdn } from '../core/fqdn';
 import type { IpAddress } from '../core/ip-address';
 import type { MacAddress } from '../core/mac-address';
-import { hostname } from '../core/names';
-import { Size } from '../core/size';
 import { specHash } from '../core/spec-hash';
-import { sshHostKey, type SshKeyPair, type SshPublicKey } from '../core/ssh-key';
-import {
-  GuestConfig,
-  renderCloudInit,
-  seedImage,
-  Sudo,
-  type GuestModule,
-  type ScrapeEndpoint,
-} from '../guest';
+import { sshHostKey, type SshKeyPair } from '../core/ssh-key';
+import { GuestConfig, renderCloudInit, seedImage, Sudo, type ScrapeEndpoint } from '../guest';
 import type { IHypervisor } from '../hypervisor';
+import { ledgerOf } from '../hypervisor/placement-ledger';
 import type { IBaseImage } from '../image';
 import type { INetwork } from '../network';
-import type { RootDisk } from '../storage';
-import { type DataDisk } from '../storage';
-import { DataVolume } from './private/data-volume';
+import type { DataDisk } from '../storage';
+import type { MachineProps } from './machine-props';
+import type { NetworkCard } from './network-attachment';
+import { machineProblems } from './private/machine-problems';
+import { machineWish } from './private/machine-wish';
+import { allocateCards, attachmentsOf, guestInterfaces } from './private/network-cards';
 import { keepOrphanedDisks } from './private/orphaned-disks';
-
-/** Somebody who logs in with an SSH key and may become root. */
-export interface Administrator {
-  readonly name: string;
-  readonly sshAuthorizedKeys: readonly SshPublicKey[];
-}
-
-/** What machines of a pool have in common. */
-export interface MachineProps {
-  /** Image that the root disk is an overlay of; its hypervisor runs the machine. */
-  readonly image: IBaseImage;
-  readonly network: INetwork;
-  readonly memory: Size;
-  /** @default 1 */
-  readonly vcpus?: number;
-  /** @default - as large as the image */
-  readonly rootDisk?: RootDisk;
-  /** @default - none */
-  readonly dataDisks?: readonly DataDisk[];
-  /** At least one: nobody can log in with a password. */
-  readonly administrators: readonly Administrator[];
-  /**
-   * What the machine is made to run.
-   * @default - nothing beyond the image
-   */
-  readonly modules?: readonly GuestModule[];
-}
+import { placeDataDisks } from './private/placed-disks';
 
 export interface VirtualMachineProps extends MachineProps {
   /**
@@ -61,10 +30,15 @@ export interface VirtualMachineProps extends MachineProps {
    */
   readonly name?: string;
   /**
-   * Address in the network.
+   * Address in the network; with several, in the one that the machine is named by.
    * @default - the one on record in the lock file, or the next free one
    */
   readonly address?: IpAddress;
+  /**
+   * Names that the machine had before, the newest first: it keeps addresses, MAC, hypervisor, host key and data disks.
+   * @default - none
+   */
+  readonly formerNames?: readonly string[];
   /**
    * Pool that the machine is a member of, in labels and lists.
    * @default - the machine's name
@@ -76,8 +50,13 @@ export interface VirtualMachineProps extends MachineProps {
 export interface IVirtualMachine {
   readonly machineName: string;
   readonly fqdn: Fqdn;
+  /** Address that the name stands for. */
   readonly address: IpAddress;
+  /** IPv6 address beside an IPv4 one, in the same network. */
+  readonly address6?: IpAddress;
   readonly mac: MacAddress;
+  /** All network cards, in order. */
+  readonly cards: readonly NetworkCard[];
   /** SSH host key; the same for as long as name and site key are. */
   readonly hostKey: SshKeyPair;
   readonly poolName: string;
@@ -88,9 +67,6 @@ export interface IVirtualMachine {
   readonly dataDisks: readonly DataDisk[];
   readonly scrapeEndpoints: readonly ScrapeEndpoint[];
 }
-
-const SMALLEST_MEMORY = Size.mib(64);
-const LARGEST_UNDECLARED_MEMORY = Size.gib(256);
 
 /**
  * A virtual machine with its root overlay, seed and data disks.
@@ -104,7 +80,9 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
   readonly machineName: string;
   readonly fqdn: Fqdn;
   readonly address: IpAddress;
+  readonly address6?: IpAddress;
   readonly mac: MacAddress;
+  readonly cards: readonly NetworkCard[];
   readonly hostKey: SshKeyPair;
   readonly poolName: string;
   readonly hypervisor: IHypervisor;
@@ -115,13 +93,16 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
 
   constructor(scope: Construct, id: string, props: VirtualMachineProps) {
     super(scope, id);
-    const { environment } = CloudlessStack.of(this);
+    const stack = CloudlessStack.of(this);
+    const { environment } = stack;
     const name = props.name ?? id;
-    this.check(props, name);
+    const problems = machineProblems(props, name);
+    if (problems.length) throw new ValidationError(this, problems);
     this.machineName = name;
     this.poolName = props.poolName ?? name;
-    this.image = props.image;
-    this.hypervisor = props.image.storagePool.hypervisor;
+    const identity = this.takeIdentity(props.formerNames ?? []);
+    this.hypervisor = this.place(props);
+    this.image = props.image.on(this.hypervisor);
     this.os = props.image.release.os;
     this.dataDisks = props.dataDisks ?? [];
 
@@ -129,25 +110,98 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     const claims = Claims.of(this);
     claims.claim(this, ClaimKind.VM_NAME, name, `hypervisor ${this.hypervisor.hypervisorName}`);
     claims.claim(this, ClaimKind.FQDN, this.fqdn.toString());
-    const { address, mac } = props.network.allocate(this, name, props.address);
-    this.address = address;
-    this.mac = mac;
-    this.hostKey = sshHostKey(environment.siteKey, environment.environmentName, this.fqdn);
+    const attachments = attachmentsOf(props);
+    const named = attachments.findIndex(({ network }) => !props.namedBy || network === props.namedBy);
+    const { address: pinned } = props;
+    this.cards = allocateCards(
+      this,
+      name,
+      attachments.map((each, index) => (index === named && pinned ? { address: pinned, ...each } : each)),
+    );
+    const card = this.cards[named];
+    if (!card) throw new Error(`${this.node.path}: no network`);
+    this.address = card.address;
+    this.address6 = card.address6;
+    this.mac = card.mac;
+    this.hostKey = sshHostKey(
+      environment.siteKey,
+      environment.environmentName,
+      this.fqdn,
+      `${identity}.${environment.domain.toString()}`,
+    );
 
     const guest = this.configureGuest(props);
     this.scrapeEndpoints = guest.scrapeEndpoints;
-    libvirtDomain(this, 'Resource', {
-      provider: this.hypervisor.providerFor(CloudlessStack.of(this)),
+    // What is on a hypervisor has its name in the address: at one address, Terraform would look for it on the new
+    // hypervisor only, and forget the old one.
+    const atHome = this.hypervisor === (props.home ?? props.image.home);
+    const place = atHome ? undefined : this.hypervisor.hypervisorName;
+    const part = place === undefined ? this : new Construct(this, `on-${place}`);
+    const { code, variables } = this.hypervisor.firmware;
+    libvirtDomain(part, 'Resource', {
+      provider: this.hypervisor.providerFor(stack),
       name,
       memoryMib: props.memory.toMebibytes(),
       vcpus: props.vcpus ?? 1,
       accelerator: this.hypervisor.accelerator,
-      disks: [this.createRootVolume(props), ...this.createDataVolumes()],
-      seed: this.createSeedVolume(guest, props.network),
-      interfaces: [{ network: props.network.networkName, mac: mac.toString() }],
-      outside: [props.network.specHash],
+      firmware: code === undefined || variables === undefined ? undefined : { code, variables },
+      disks: [this.createRootVolume(part, props), ...this.createDataVolumes(part, identity, props)],
+      seed: this.createSeedVolume(part, guest, props),
+      interfaces: this.cards.map((each) => ({
+        network: each.network.networkName,
+        mac: each.mac.toString(),
+      })),
+      outside: this.cards.map(({ network }) => network.specHash),
+      triggerScope: this,
+      place,
     });
+    this.node.defaultChild = part.node.defaultChild;
+    this.dependOn(this.cards.map(({ network }) => network));
     keepOrphanedDisks(this);
+  }
+
+  /** @returns what host key and data disks are named after: the name that the machine had when it was made */
+  private takeIdentity(formerNames: readonly string[]): string {
+    const { lock } = CloudlessStack.of(this).environment;
+    try {
+      lock.adopt(this.machineName, formerNames);
+    } catch (error) {
+      if (error instanceof ValidationError) throw new ValidationError(this, error.problems);
+      throw error;
+    }
+    return lock.identityOf(this.machineName);
+  }
+
+  /** @returns the hypervisor that the machine is on, or goes to */
+  private place(props: VirtualMachineProps): IHypervisor {
+    const stack = CloudlessStack.of(this);
+    const ledger = ledgerOf(this);
+    const { machineName } = this;
+    if (!ledger.decisionFor(machineName))
+      ledger.place(this, [machineWish(stack.environment, machineName, this.poolName, props)]);
+    const decision = ledger.decisionFor(machineName);
+    if (!decision) throw new Error(`${this.node.path}: not placed`);
+    const { hypervisor, movesFrom } = decision;
+    if (movesFrom !== undefined && props.home === undefined && hypervisor === props.image.home)
+      throw new ValidationError(
+        this,
+        `the machine is on hypervisor '${movesFrom}', and its image is now on '${hypervisor.hypervisorName}' alone: Terraform would make it there and lose sight of the old one; to move it, give a ReplicatedImage of both hypervisors, 'home' if it had that (${movesFrom}), and Placement.pinned(${hypervisor.hypervisorName})`,
+      );
+    return hypervisor;
+  }
+
+  /** The stacks of the image and of the networks on the machine's hypervisor are applied first, and no others. */
+  private dependOn(networks: readonly INetwork[]): void {
+    const stack = CloudlessStack.of(this);
+    const needed = [
+      this.image,
+      ...networks.flatMap((network) => network.definitionsOn?.(this.hypervisor) ?? []),
+    ];
+    for (const each of needed) {
+      if (!Construct.isConstruct(each)) continue;
+      const other = CloudlessStack.of(each);
+      if (other !== stack) stack.addDependency(other);
+    }
   }
 
   private configureGuest(props: VirtualMachineProps): GuestConfig {
@@ -162,118 +216,59 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     return guest;
   }
 
-  private createRootVolume(props: VirtualMachineProps): IConstruct {
+  private createRootVolume(part: Construct, props: VirtualMachineProps): IConstruct {
     const { release, volumeName, storagePool } = this.image;
     const size = props.rootDisk?.size ?? release.virtualSize;
     const hash = specHash({ image: release.digest.toString(), size: size.toBytes() }).slice(0, 12);
-    return this.createVolume('root', storagePool.storagePoolName, {
+    const pool = props.rootDisk?.storagePool ?? storagePool;
+    return this.createVolume(part, 'root', pool.storagePoolName, {
       name: `${this.machineName}-root-${hash}.qcow2`,
       backing: volumeName,
+      backingPool: storagePool.storagePoolName,
       sizeBytes: size.toBytes(),
     });
   }
 
   /** The seed holds the SSH host key: it is a file of mode 0600 here and a volume there, never part of a state. */
-  private createSeedVolume(guest: GuestConfig, network: INetwork): IConstruct {
+  private createSeedVolume(part: Construct, guest: GuestConfig, props: VirtualMachineProps): IConstruct {
     const seed = seedImage(
       renderCloudInit(
         guest,
         {
           hostKey: this.hostKey,
-          interfaces: [
-            {
-              name: network.networkName,
-              macAddress: this.mac,
-              addresses: [{ address: this.address, network: network.cidr, gateway: network.gateway }],
-              nameservers: network.nameservers,
-              searchDomains: [this.fqdn.domain],
-              mtu: network.mtu,
-            },
-          ],
+          interfaces: guestInterfaces(this.cards, props, this.fqdn.domain),
         },
         { imagePackages: Object.keys(this.image.release.packages), where: this },
       ),
     );
     const name = `${this.machineName}-seed-${Digest.ofBytes(seed).short}.iso`;
     const source = CloudlessStack.of(this).addFile(`assets/${name}`, { content: seed, mode: 0o600 });
-    return this.createVolume('seed', this.image.storagePool.storagePoolName, { name, source });
+    return this.createVolume(part, 'seed', this.image.storagePool.storagePoolName, { name, source });
   }
 
-  private createDataVolumes(): IConstruct[] {
-    return this.dataDisks.map(
-      (disk) =>
-        new DataVolume(this, disk.name, {
-          machine: this.machineName,
-          disk: disk.name,
-          hypervisor: this.hypervisor,
-          storagePoolName: (disk.storagePool ?? this.image.storagePool).storagePoolName,
-          size: disk.size,
-          protection: disk.protection,
-        }).volume,
-    );
+  private createDataVolumes(part: Construct, identity: string, props: VirtualMachineProps): IConstruct[] {
+    return placeDataDisks(this, part, {
+      machine: identity,
+      hypervisor: this.hypervisor,
+      disks: this.dataDisks,
+      storagePool: this.image.storagePool,
+      move: props.dataDiskMove,
+    }).map(({ volume }) => volume);
   }
 
   private createVolume(
+    part: Construct,
     id: string,
     pool: string,
-    spec: { name: string } & ({ source: string } | { backing: string; sizeBytes: number }),
+    spec: { name: string } & (
+      { source: string } | { backing: string; backingPool: string; sizeBytes: number }
+    ),
   ): IConstruct {
     Claims.of(this).claim(this, ClaimKind.VOLUME, spec.name, `${this.hypervisor.hypervisorName}/${pool}`);
-    return libvirtVolume(this, id, {
+    return libvirtVolume(part, id, {
       provider: this.hypervisor.providerFor(CloudlessStack.of(this)),
       pool,
       ...spec,
     });
   }
-
-  private check(props: VirtualMachineProps, name: string): void {
-    const problems: string[] = [];
-    try {
-      hostname(name);
-    } catch (error) {
-      problems.push((error as Error).message);
-    }
-    problems.push(...memoryProblems(props));
-    const vcpus = props.vcpus ?? 1;
-    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > 256)
-      problems.push(`vcpus is ${vcpus}; give a whole number from 1 to 256`);
-    const { release } = props.image;
-    if (props.rootDisk?.size?.isLessThan(release.virtualSize))
-      problems.push(
-        `root disk of ${props.rootDisk.size.toString()} is smaller than image '${release.imageName}' ${release.version} (${release.virtualSize.toString()}); give at least that, or leave 'size' out`,
-      );
-    const keys = props.administrators.flatMap((administrator) => administrator.sshAuthorizedKeys);
-    if (keys.length === 0) problems.push("nobody could log in: give 'administrators' at least one SSH key");
-    if (props.network.hypervisor !== props.image.storagePool.hypervisor)
-      problems.push(
-        `network '${props.network.networkName}' is on hypervisor '${props.network.hypervisor.hypervisorName}', the image on '${props.image.storagePool.hypervisor.hypervisorName}'; both must be on one`,
-      );
-    const names = (props.dataDisks ?? []).map((disk) => disk.name);
-    const twice = names.find((each, index) => names.indexOf(each) !== index);
-    if (twice !== undefined) problems.push(`two data disks are named '${twice}'; rename one`);
-    const reserved = names.find((each) => ['root', 'seed', 'spec'].includes(each));
-    if (reserved !== undefined) problems.push(`a data disk cannot be named '${reserved}'; rename it`);
-    if (problems.length) throw new ValidationError(this, problems);
-  }
-}
-
-function memoryProblems({ memory, image }: MachineProps): string[] {
-  const { hypervisor } = image.storagePool;
-  const bytes = memory.toBytes();
-  const given = `memory is ${memory.toString()}`;
-  if (memory.isLessThan(SMALLEST_MEMORY))
-    return [
-      `${given}; a machine needs at least ${SMALLEST_MEMORY.toString()}: check the unit, for example Size.mib(512)`,
-    ];
-  if (bytes % Size.mib(1).toBytes() !== 0)
-    return [`${given}; give whole mebibytes, for example Size.mib(512)`];
-  if (hypervisor.memory && memory.isMoreThan(hypervisor.memory))
-    return [
-      `${given}, more than hypervisor '${hypervisor.hypervisorName}' has for guests (${hypervisor.memory.toString()}): check the unit, or use a larger hypervisor`,
-    ];
-  if (!hypervisor.memory && memory.isMoreThan(LARGEST_UNDECLARED_MEMORY))
-    return [
-      `${given}, more than ${LARGEST_UNDECLARED_MEMORY.toString()}: check the unit; if it is meant, declare 'memory' of hypervisor '${hypervisor.hypervisorName}'`,
-    ];
-  return [];
 }

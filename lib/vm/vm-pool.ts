@@ -1,7 +1,12 @@
 import { Construct } from 'constructs';
+import { CloudlessStack } from '../core/cloudless-stack';
 import { ValidationError } from '../core/errors';
+import { ledgerOf } from '../hypervisor/placement-ledger';
+import type { MachineProps } from './machine-props';
+import { machineProblems } from './private/machine-problems';
+import { machineWish } from './private/machine-wish';
 import { keepOrphanedDisks } from './private/orphaned-disks';
-import { VirtualMachine, type MachineProps } from './virtual-machine';
+import { VirtualMachine } from './virtual-machine';
 
 export interface VmPoolProps extends MachineProps {
   /** Number of members; they are named `<pool>-0` to `<pool>-<count - 1>`. */
@@ -12,6 +17,8 @@ export interface VmPoolProps extends MachineProps {
  * Machines that are alike. Each member is a construct of its own, so that Terraform sees each by its name:
  * changing the count touches only the last ones. A removed member leaves its protected data disks behind, and
  * gets them back when it returns.
+ *
+ * Members are placed together, those on record first: a new one never takes the room of one that is there.
  */
 export class VmPool extends Construct {
   readonly poolName: string;
@@ -23,21 +30,22 @@ export class VmPool extends Construct {
     if (!Number.isInteger(count) || count < 0 || count > 1000)
       throw new ValidationError(this, `count is ${count}; give a whole number from 0 to 1000`);
     this.poolName = id;
-    this.members = Array.from(
-      { length: count },
-      (_, index) => new VirtualMachine(this, `${id}-${index}`, { ...machine, poolName: id }),
+    const names = Array.from({ length: count }, (_, index) => `${id}-${index}`);
+    const problems = [...machineProblems(machine, `${id}-0`), ...pinProblems(props, names)];
+    if (problems.length) throw new ValidationError(this, problems);
+    const { environment } = CloudlessStack.of(this);
+    ledgerOf(this).place(
+      this,
+      names.map((name) => machineWish(environment, name, id, machine)),
     );
-    this.checkMemory(props);
+    this.members = names.map((name) => new VirtualMachine(this, name, { ...machine, poolName: id }));
     keepOrphanedDisks(this);
   }
+}
 
-  private checkMemory({ memory, count, image }: VmPoolProps): void {
-    const { hypervisor } = image.storagePool;
-    const needed = memory.times(count);
-    if (hypervisor.memory && needed.isMoreThan(hypervisor.memory))
-      throw new ValidationError(
-        this,
-        `${count} members of ${memory.toString()} need ${needed.toString()}, hypervisor '${hypervisor.hypervisorName}' offers ${hypervisor.memory.toString()}; lower 'memory' or 'count'`,
-      );
-  }
+function pinProblems({ placement }: VmPoolProps, names: readonly string[]): string[] {
+  const unknown = (placement?.pinnedMachines ?? []).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return [];
+  const members = [...new Set([names[0] ?? 'none', names[names.length - 1] ?? 'none'])].join(' to ');
+  return [`placement pins ${unknown.join(', ')}, no member of the pool; its members are ${members}`];
 }

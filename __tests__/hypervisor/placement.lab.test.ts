@@ -1,0 +1,235 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { App } from 'cdktf';
+import {
+  Accelerator,
+  Cidr,
+  DataDisk,
+  DataDiskMove,
+  Environment,
+  Fqdn,
+  Hypervisor,
+  ImageCatalog,
+  LibvirtUri,
+  NatNetwork,
+  PinnedHostKeys,
+  Placement,
+  Size,
+  SshKeyPair,
+} from '../../lib';
+import type { LabStatus } from '../../lab/lab';
+import { labDirectory, labSite } from '../../lab/site';
+import { BaseImages, VmPoolStack } from '../../stacks';
+import { temporaryDirectory } from '../support/site';
+
+const NAME = `place-${process.pid}`;
+const POOL = 'site';
+const directory = temporaryDirectory();
+const NETWORK = `<network><name>lan</name><bridge name="place0"/></network>`;
+
+function cloudless(...args: string[]): string {
+  return execFileSync(resolve('bin', 'cloudless'), args, {
+    env: { ...process.env, CLOUDLESS_LAB: NAME },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** A command as the operator of the lab runs it; its output, whatever the exit code. */
+function exec(...command: string[]): { code: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(
+    resolve('bin', 'cloudless'),
+    ['lab', 'exec', '--', ...command],
+    { env: { ...process.env, CLOUDLESS_LAB: NAME }, encoding: 'utf8' },
+  );
+  return { code: status, output: `${stdout}${stderr}` };
+}
+
+function terraform(stack: string, ...args: string[]) {
+  return exec('terraform', `-chdir=${folder(stack)}`, ...args, '-no-color', '-input=false');
+}
+
+function folder(stack: string): string {
+  return join(directory, 'cdktf.out', 'stacks', `${POOL}-${stack}`);
+}
+
+function apply(stack: string): string {
+  const { code, output } = terraform(stack, 'apply', '-auto-approve');
+  expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+  const second = terraform(stack, 'plan', '-detailed-exitcode');
+  expect({ code: second.code, output: second.code === 0 ? '' : second.output }).toEqual({
+    code: 0,
+    output: '',
+  });
+  return output;
+}
+
+function uriOf(name: string): string {
+  return labSite(NAME).hypervisors.find((each) => each.name === name)!.uri;
+}
+
+/** What virsh answers on a hypervisor, as words. */
+function virsh(hypervisor: string, ...command: string[]): string[] {
+  const { code, output } = exec('virsh', '-q', '-c', uriOf(hypervisor), ...command);
+  expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+  return output.split(/\s+/).filter((word) => word !== '');
+}
+
+/** A disk on which nothing is: machines start, and their firmware waits. */
+function catalog(): string {
+  const images = join(directory, 'images');
+  mkdirSync(images, { recursive: true });
+  const file = join(images, 'blank.qcow2');
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', file, '16M']);
+  const content = readFileSync(file);
+  const entry = {
+    version: '1.0.0-00000000',
+    digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
+    file: 'blank.qcow2',
+    format: 'qcow2',
+    size: content.length,
+    virtualSize: Size.mib(16).toBytes(),
+    definition: `sha256:${'0'.repeat(64)}`,
+    os: 'none',
+    architecture: 'x86_64',
+    packages: {},
+  };
+  const path = join(images, 'catalog.json');
+  writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { blank: [entry] } }));
+  return path;
+}
+
+interface Wish {
+  /** Hypervisor that web-0 is pinned to. */
+  readonly pin?: string;
+  readonly move?: DataDiskMove;
+  readonly vcpus?: number;
+}
+
+/** The site as its code would have it: a pool over all three hypervisors, and one on the first two. */
+function synth({ pin, move, vcpus }: Wish = {}): void {
+  const app = new App({ outdir: join(directory, 'cdktf.out') });
+  const environment = new Environment(app, POOL, {
+    domain: Fqdn.of('site.internal'),
+    lockFile: join(directory, 'site.lock.json'),
+    siteKeyFile: join(directory, 'site.key'),
+  });
+  const site = labSite(NAME);
+  const hypervisors = site.hypervisors.map(
+    ({ name, uri, ssh }) =>
+      new Hypervisor(environment, name, {
+        uri: ssh
+          ? LibvirtUri.ssh({ ...ssh, knownHosts: PinnedHostKeys.fromFile(ssh.knownHosts) })
+          : LibvirtUri.fromUri(uri),
+        accelerator: Accelerator.TCG,
+        memory: Size.gib(1),
+      }),
+  );
+  const images = new BaseImages(environment, 'base-images', {
+    hypervisors,
+    storagePath: site.hypervisors[0].storage,
+    images: { blank: ImageCatalog.load(join(directory, 'images', 'catalog.json')).release('blank') },
+  });
+  const { publicKey } = SshKeyPair.ed25519FromSeed(Buffer.alloc(32, 1), 'operator');
+  const machine = {
+    image: images.image('blank'),
+    network: NatNetwork.fromAttributes({ networkName: 'lan', hypervisors, cidr: Cidr.of('10.78.0.0/24') }),
+    memory: Size.mib(64),
+    administrators: [{ name: 'ops', sshAuthorizedKeys: [publicKey] }],
+  };
+  const [kvm1, kvm2] = hypervisors;
+  const pinned = hypervisors.filter(({ hypervisorName }) => hypervisorName === pin);
+  new VmPoolStack(environment, 'web', {
+    ...machine,
+    count: 3,
+    dataDisks: [DataDisk.of({ name: 'data', size: Size.mib(64), mountPath: '/srv/data' })],
+    placement: Placement.spread({ pinned: pinned[0] && { 'web-0': pinned[0] } }),
+    dataDiskMove: move,
+  });
+  new VmPoolStack(environment, 'pair', {
+    ...machine,
+    count: 2,
+    vcpus,
+    placement: Placement.spread({ pinned: { 'pair-0': kvm1!, 'pair-1': kvm2! } }),
+  });
+  app.synth();
+}
+
+describe('machines on three hypervisors, one of them reached by SSH', () => {
+  beforeAll(() => {
+    cloudless('lab', 'up');
+    writeFileSync(join(directory, 'network.xml'), NETWORK);
+    for (const name of ['kvm1', 'kvm2', 'kvm3']) {
+      virsh(name, 'net-define', join(directory, 'network.xml'));
+      virsh(name, 'net-start', 'lan');
+    }
+    catalog();
+    synth();
+    for (const stack of ['base-images-kvm1', 'base-images-kvm2', 'base-images-kvm3', 'web', 'pair'])
+      expect(terraform(stack, 'init').code).toBe(0);
+  }, 120_000);
+
+  afterAll(() => {
+    cloudless('lab', 'down', '--purge');
+    rmSync(labDirectory(NAME), { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
+  }, 60_000);
+
+  it('run where they were placed, and the second plan is empty everywhere', () => {
+    for (const stack of ['base-images-kvm1', 'base-images-kvm2', 'base-images-kvm3', 'web', 'pair'])
+      apply(stack);
+    expect(virsh('kvm1', 'list', '--name')).toEqual(expect.arrayContaining(['web-0', 'pair-0']));
+    expect(virsh('kvm2', 'list', '--name')).toEqual(expect.arrayContaining(['web-1', 'pair-1']));
+    expect(virsh('kvm3', 'list', '--name')).toEqual(['web-2']);
+  }, 120_000);
+
+  it('are out of reach when the host key is another one', () => {
+    const file = join(folder('base-images-kvm3'), 'assets', 'known_hosts-kvm3');
+    const known = readFileSync(file, 'utf8');
+    const { publicKey } = SshKeyPair.ed25519FromSeed(Buffer.alloc(32, 2), 'somebody else');
+    writeFileSync(file, known.replace(/ ssh-ed25519 .*/, ` ${publicKey.keyText}`));
+    const { code, output } = terraform('base-images-kvm3', 'plan');
+    writeFileSync(file, known);
+    expect(code).toBe(1);
+    expect(output).toContain('key mismatch');
+  });
+
+  it('leave their data disks behind when they move, and the old one is gone before the new one starts', () => {
+    synth({ pin: 'kvm2', move: DataDiskMove.LEAVE });
+    const output = apply('web');
+    const gone = output.search(/libvirt_domain\.web_web-0_on-kvm1_\w+: Destruction complete/);
+    const made = output.search(/libvirt_domain\.web_web-0_on-kvm2_\w+: Creating/);
+    expect(gone).toBeGreaterThan(-1);
+    expect(made).toBeGreaterThan(gone);
+    expect(virsh('kvm1', 'list', '--all', '--name')).toEqual(['pair-0']);
+    expect(virsh('kvm2', 'list', '--name')).toContain('web-0');
+    expect(virsh('kvm1', 'vol-list', POOL)).toContain('web-0-data.qcow2');
+  }, 60_000);
+
+  it('take over a copy that was made by hand', () => {
+    const [volume, copy] = ['web-0-data.qcow2', join(directory, 'copy.qcow2')];
+    virsh('kvm2', 'destroy', 'web-0');
+    virsh('kvm2', 'vol-download', '--pool', POOL, volume, copy);
+    const size = String(readFileSync(copy).length);
+    virsh('kvm3', 'vol-create-as', POOL, volume, size, '--format', 'raw');
+    virsh('kvm3', 'vol-upload', '--pool', POOL, volume, copy);
+    virsh('kvm3', 'pool-refresh', POOL);
+    synth({ pin: 'kvm3', move: DataDiskMove.COPIED });
+    expect(apply('web')).toContain('1 imported');
+    expect(virsh('kvm3', 'list', '--name')).toContain('web-0');
+    synth();
+    expect(terraform('web', 'plan', '-detailed-exitcode').code).toBe(0);
+  }, 60_000);
+
+  it('are planned and applied while a hypervisor that holds none of them is dead', () => {
+    const { parts } = JSON.parse(cloudless('lab', 'status', '--json')) as LabStatus;
+    process.kill(parts.find(({ name }) => name === 'kvm3/libvirtd')!.pid!);
+    expect(terraform('base-images-kvm3', 'plan').code).toBe(1);
+    expect(terraform('web', 'plan').code).toBe(1);
+    expect(terraform('pair', 'plan', '-detailed-exitcode').code).toBe(0);
+    synth({ vcpus: 2 });
+    apply('pair');
+  }, 60_000);
+});
