@@ -147,6 +147,27 @@ export class PowerDnsClient {
     this.assertDone('PATCH', zonePath(zone), response);
   }
 
+  /**
+   * One request about something that is not an RRset, for example `request('GET', '/tsigkeys/…', signal)`.
+   *
+   * @param path below the server; parts of it are escaped already
+   * @returns the answer, `{}` when it is empty, null when a real PowerDNS says that there is no such thing
+   * @throws ApiError
+   */
+  async request<T extends object>(
+    method: HttpRequest['method'],
+    path: string,
+    signal: AbortSignal,
+    body?: object,
+  ): Promise<T | null> {
+    const response = await this.call(method, path, signal, body);
+    if (response.status === 404) {
+      await this.assertPowerDns(signal);
+      return null;
+    }
+    return (response.status === 204 ? {} : this.json(response, path)) as T;
+  }
+
   /** "Not found" means gone only from a PowerDNS: a wrong URL or a proxy says the same. */
   private async assertPowerDns(signal: AbortSignal): Promise<void> {
     const response = await this.call('GET', '', signal);
@@ -330,8 +351,8 @@ export class PowerDnsClient {
 
 class NoAnswer extends ProviderError {}
 
-/** The identifier of a zone in a URL: other characters than these are written as `=` and two digits. */
-function zonePath(zone: string): string {
+/** The path of a zone in a URL: in its identifier other characters than these are written as `=` and two digits. */
+export function zonePath(zone: string): string {
   const id = zone.replace(
     /[^a-z0-9.-]/gi,
     (character) => `=${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
