@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Registration>>> = {
   lab: () => import('./lab'),
   image: () => import('./image'),
   disk: () => import('./disk'),
+  recover: () => import('./recover'),
   providers: () => import('./providers'),
   doctor: () => import('./doctor'),
 };
