@@ -30,6 +30,7 @@ export function register(program: Command): void {
 
 interface Kind {
   /** What virsh calls its commands for the kind. */
+  readonly list: string;
   readonly identify: string;
   readonly show: string;
   /** What its XML holds when it was made from this configuration, and hardly by chance. */
@@ -39,16 +40,19 @@ interface Kind {
 /** Types whose creation fails when one of the same name exists. A volume that exists is taken over by its provider. */
 const KINDS: Readonly<Record<string, Kind>> = {
   libvirt_domain: {
+    list: 'list',
     identify: 'domuuid',
     show: 'dumpxml',
     mark: ({ network_interface: [first] = [] }) => `<mac address='${first?.mac ?? ''}'`,
   },
   libvirt_network: {
+    list: 'net-list',
     identify: 'net-uuid',
     show: 'net-dumpxml',
     mark: ({ bridge = '' }) => `<bridge name='${bridge}'`,
   },
   libvirt_pool: {
+    list: 'pool-list',
     identify: 'pool-uuid',
     show: 'pool-dumpxml',
     mark: ({ target }) => `<path>${target?.path ?? ''}</path>`,
@@ -131,16 +135,13 @@ function declaredIn(directory: string): Declared[] {
  * @throws OperationError when somebody else has made it: in the state it would be changed or destroyed
  */
 async function identifierOf({ kind, name, uri, mark }: Declared): Promise<string | undefined> {
-  const ask = (command: string) => run('virsh', ['-q', '-c', uri, command, name], { okCodes: [0, 1] });
-  const { stdout, code, stderr } = await ask(kind.identify);
-  if (code === 0) {
-    const xml = (await ask(kind.show)).stdout;
-    if (xml.toLowerCase().includes(mark.toLowerCase())) return stdout.trim();
-    throw new OperationError(
-      `'${name}' on ${uri} was not made from this configuration (it has no ${mark}>)`,
-      'rename one of the two, or import it by hand if it is meant',
-    );
-  }
-  if (/not found|no (domain|network|storage pool) with/i.test(stderr)) return undefined;
-  throw new OperationError(`${uri} does not say whether it has '${name}': ${stderr.trim()}`);
+  const virsh = async (...command: string[]) => (await run('virsh', ['-q', '-c', uri, ...command])).stdout;
+  const names = (await virsh(kind.list, '--all', '--name')).split('\n').map((each) => each.trim());
+  if (!names.includes(name)) return undefined;
+  if ((await virsh(kind.show, name)).toLowerCase().includes(mark.toLowerCase()))
+    return (await virsh(kind.identify, name)).trim();
+  throw new OperationError(
+    `'${name}' on ${uri} was not made from this configuration (it has no ${mark}>)`,
+    'rename one of the two, or import it by hand if it is meant',
+  );
 }
