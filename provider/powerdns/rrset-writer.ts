@@ -41,7 +41,8 @@ const FIRST_QUIET_MS = 10;
  * that long costs nothing, for it is Terraform that everybody waits for.
  */
 const QUIET_MS = 60;
-const LONGEST_BURST_MS = 2_000;
+const LONGEST_QUIET_MS = 1_000;
+const LONGEST_BURST_MS = 5_000;
 /** The server takes bodies of up to 2 MB (`webserver-max-bodysize`). */
 const MOST_OCTETS = 1_500_000;
 /** Answers that may be due to one RRset among others, or to there being too many. */
@@ -66,6 +67,7 @@ export class RRsetWriter {
   private readonly collector = new Collector({
     firstQuietMs: FIRST_QUIET_MS,
     quietMs: QUIET_MS,
+    longestQuietMs: LONGEST_QUIET_MS,
     longestMs: LONGEST_BURST_MS,
     burstIsOver: () => this.flush(),
   });

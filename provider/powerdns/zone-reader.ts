@@ -87,6 +87,7 @@ class ZoneReads {
   private readonly collector = new Collector({
     firstQuietMs: QUIET_MS,
     quietMs: QUIET_MS,
+    longestQuietMs: QUIET_MS,
     longestMs: LONGEST_BURST_MS,
     burstIsOver: () => void this.answer(),
   });
