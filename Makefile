@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test e2e lint format docs release
+.PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test image-test e2e lint format docs release
 .PHONY: bench clean
 
 help: ## Lists the targets
@@ -32,6 +32,9 @@ unit acceptance e2e: build ## One kind of tests: values and constructs; the prov
 provider-test: build ## The Terraform provider: framework, carrier, acceptance; with OpenTofu, built once
 	@node .ci/opentofu.mjs
 	@node .ci/test.mjs unit:__tests__/provider acceptance:__tests__/provider
+
+image-test: build ## Every image definition built and booted, every format, Packer; takes minutes
+	@node node_modules/jest/bin/jest.js -c __tests__/images/boot.jest.cjs -i
 
 lab-test: build ## The lab and the images
 	@node .ci/test.mjs lab
