@@ -27,6 +27,8 @@ for (const suite of process.argv.slice(2)) {
       '--outputFile',
       report,
     ];
+    // These wait for Terraform and servers more than they compute.
+    if (project === 'acceptance') args.push('--maxWorkers=2');
     // One worker where machines are started: they share two processors with what they test.
     if (project === 'lab' || project === 'e2e') args.push('--runInBand');
     const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
