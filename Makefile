@@ -2,10 +2,11 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build demo demo-down test check unit acceptance lab-test e2e lint format bench clean
+.PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test image-test e2e lint format docs release
+.PHONY: bench clean
 
 help: ## Lists the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 setup: ## Installs what is missing: Debian packages, npm packages
 	@bin/setup
@@ -28,6 +29,13 @@ check: build ## Runs what is quick: lint, unit and construct tests
 unit acceptance e2e: build ## One kind of tests: values and constructs; the provider; the whole site
 	@node .ci/test.mjs $@
 
+provider-test: build ## The Terraform provider: framework, carrier, acceptance; with OpenTofu, built once
+	@node .ci/opentofu.mjs
+	@node .ci/test.mjs unit:__tests__/provider acceptance:__tests__/provider
+
+image-test: build ## Every image definition built and booted, every format, Packer; takes minutes
+	@node node_modules/jest/bin/jest.js -c __tests__/images/boot.jest.cjs -i
+
 lab-test: build ## The lab and the images
 	@node .ci/test.mjs lab
 
@@ -36,6 +44,13 @@ lint: build ## Format, style, types and the arrows between folders
 
 format: ## Formats every file
 	@npm run --silent format
+
+docs: build ## Writes the schema of the provider and its reference pages anew
+	@node provider/schema.mjs
+	@node provider/docs.mjs
+
+release: build ## Packs the provider for registries into build/release; GPG_KEY=... signs it
+	@node provider/release.mjs
 
 bench: build ## Times of the main job; writes build/bench.md
 	@node benchmarks/run.mjs

@@ -1,4 +1,5 @@
-// Runs the given suites one after the other and ends with one line that counts their tests.
+// Runs the given suites one after the other and ends with one line that counts their tests. A suite is a project of
+// jest.config.cjs, or a part of one: `acceptance:__tests__/provider`.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,18 +15,22 @@ for (const suite of process.argv.slice(2)) {
     const ok = spawnSync('npm', ['run', '--silent', 'lint'], { stdio: 'inherit' }).status === 0;
     total[ok ? 'passed' : 'failed'] += 1;
   } else {
-    const report = `build/tests-${suite}.json`;
+    const [project, paths] = suite.split(':');
+    const report = `build/tests-${[project, ...(paths ? [paths.replace(/.*\//, '')] : [])].join('-')}.json`;
     rmSync(report, { force: true });
     const args = [
       'node_modules/jest/bin/jest.js',
       '--selectProjects',
-      suite,
+      project,
+      ...(paths ? ['--testPathPatterns', paths] : []),
       '--json',
       '--outputFile',
       report,
     ];
+    // These wait for Terraform and servers more than they compute.
+    if (project === 'acceptance') args.push('--maxWorkers=2');
     // One worker where machines are started: they share two processors with what they test.
-    if (suite === 'lab' || suite === 'e2e') args.push('--runInBand');
+    if (project === 'lab' || project === 'e2e') args.push('--runInBand');
     const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     count(report, status);
   }

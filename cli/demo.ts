@@ -32,7 +32,8 @@ async function up(): Promise<void> {
   for (const command of [
     ['providers', 'install'],
     ['lab', 'up'],
-    ['image', 'build', 'debian-12'],
+    // A mirror forgets old packages, and a demo is no release.
+    ['image', 'build', 'debian-12', '--packages', 'prefer-locked'],
   ])
     cloudless(command);
   await asStep(progress, 'deploy lab-*', deploy);

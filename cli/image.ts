@@ -1,44 +1,87 @@
-import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { Option, type Command } from 'commander';
 import { Digest } from '../lib/core/digest';
 import { OperationError } from '../lib/core/errors';
 import { asStep } from '../lib/core/progress';
 import { Size } from '../lib/core/size';
 import type { CatalogEntry } from '../lib/image/catalog-file';
-import { imageDefinitions, type ImageDefinition } from '../images';
-import { buildImage } from '../images/build/build-image';
+import { imageDefinitions } from '../images';
+import { buildImage, PackageChoice } from '../images/build/build-image';
 import { requireVerifyHost } from '../images/build/host-requirements';
+import { describeChanges } from '../images/lock/lock-changes';
+import { PackageLock } from '../images/lock/package-lock';
+import { lockUpdate } from '../images/lock/update';
 import { ImageStore } from '../images/build/image-store';
-import { requireSealed } from '../images/build/verify-seal';
+import { requireSealed, verifySealWithin } from '../images/build/verify-seal';
 import { inWorkspace } from '../images/build/workspace';
+import { registerFleet } from './private/image-fleet';
+import { imageDefinitionOf } from './private/image-definition-of';
+import { registerImport } from './private/image-import';
+import { registerRelease } from './private/image-release';
 import { terminalProgress } from './progress';
 
-/** Adds `cloudless image build | list | verify`. */
+/** Adds `cloudless image build | update | list | verify | import | release | promote | revoke | fetch | where | gc`. */
 export function register(program: Command): void {
-  const image = program.command('image').description('base images: build, list, verify');
+  const image = program
+    .command('image')
+    .description('base images: build, verify, release, see where they run');
   image
     .command('build')
     .description('build an image from its definition, unless the definition is unchanged')
     .argument('<name>', `one of: ${imageDefinitions.map(({ name }) => name).join(', ')}`)
-    .option('--force', 'build even when nothing changed, with the packages as they are now')
+    .option('--force', 'build even when nothing changed, and install the packages again')
+    .addOption(
+      new Option('--packages <which>', 'which versions of packages, when there is a lock')
+        .choices(Object.values(PackageChoice))
+        .default(PackageChoice.LOCKED),
+    )
     .action(build);
+  image
+    .command('update')
+    .description('show which packages of the lock have newer versions; security updates are marked')
+    .argument('<name>')
+    .option('--write', 'write images/NAME.lock.json')
+    .action(update);
   image.command('list').description('list the images of the catalog').action(list);
   image
     .command('verify')
-    .description('check the digest and the seal of an image of the catalog')
-    .argument('<name>')
+    .description('check the digest and the seal of an image of the catalog, or the seal of any image file')
+    .argument(
+      '<name-or-file>',
+      'a name of the catalog, or a file: qcow2, raw, VMDK, VHD, VHDX, OVA, also compressed',
+    )
     .option('--version <version>', 'which version; the newest unless given')
+    .option(
+      '--maximum-size <size>',
+      "refuse a file that says it is a larger disk, for example '100 GiB'",
+      Size.parse,
+    )
     .action(verify);
+  registerImport(image);
+  registerRelease(image);
+  registerFleet(image);
 }
 
-async function build(name: string, options: { force?: boolean }): Promise<void> {
+async function build(name: string, options: { force?: boolean; packages: PackageChoice }): Promise<void> {
   const started = Date.now();
-  const { entry, unchanged } = await buildImage(definitionOf(name), terminalProgress(), {
-    force: options.force,
-  });
+  const { entry, unchanged } = await buildImage(imageDefinitionOf(name), terminalProgress(), options);
   const what = `${name} ${entry.version} (${describe(entry)})`;
   if (unchanged)
     console.log(`${what} is there already: its definition is unchanged; --force builds it again`);
   else console.log(`${what} built in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+async function update(name: string, options: { write?: boolean }): Promise<void> {
+  const { lock, changes } = await lockUpdate(imageDefinitionOf(name), terminalProgress());
+  for (const line of describeChanges(changes)) console.log(line);
+  const security = changes.filter((change) => change.security).length;
+  console.log(`${name}: ${changes.length} packages change, ${security} of them security updates`);
+  if (!options.write) {
+    if (changes.length > 0) console.log('nothing is written; take it with --write');
+    return;
+  }
+  lock.write();
+  console.log(`${PackageLock.pathOf(name)} holds ${Object.keys(lock.versions).length} packages`);
 }
 
 function list(): void {
@@ -55,8 +98,9 @@ function list(): void {
   for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
 }
 
-async function verify(name: string, options: { version?: string }): Promise<void> {
+async function verify(name: string, options: { version?: string; maximumSize?: Size }): Promise<void> {
   requireVerifyHost();
+  if (name.includes('/') || existsSync(name)) return verifyFile(name, options);
   const store = new ImageStore();
   const entries = store.images[name] ?? [];
   const entry = options.version ? entries.find(({ version }) => version === options.version) : entries.at(-1);
@@ -75,18 +119,22 @@ async function verify(name: string, options: { version?: string }): Promise<void
       );
   });
   await asStep(progress, `${name} ${entry.version}: seal`, () =>
-    inWorkspace((workspace) => requireSealed(store.pathOf(entry), { version: entry.version }, workspace)),
+    inWorkspace((workspace) =>
+      requireSealed(
+        store.pathOf(entry),
+        { name, version: entry.version, commit: entry.release?.commit },
+        workspace,
+      ),
+    ),
   );
   console.log(`${name} ${entry.version} is sealed and what the catalog says`);
 }
 
-function definitionOf(name: string): ImageDefinition {
-  const definition = imageDefinitions.find((each) => each.name === name);
-  if (definition) return definition;
-  throw new OperationError(
-    `no definition of an image '${name}'`,
-    `there are: ${imageDefinitions.map((each) => each.name).join(', ')}`,
+async function verifyFile(file: string, options: { version?: string; maximumSize?: Size }): Promise<void> {
+  await asStep(terminalProgress(), `${file}: seal`, () =>
+    verifySealWithin(file, { version: options.version }, options.maximumSize),
   );
+  console.log(`${file} is sealed; ${Digest.ofFile(file).toString()}`);
 }
 
 function describe(entry: CatalogEntry): string {

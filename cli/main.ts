@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Registration>>> = {
   disk: () => import('./disk'),
   placement: () => import('./placement'),
   addresses: () => import('./addresses'),
+  recover: () => import('./recover'),
   providers: () => import('./providers'),
   doctor: () => import('./doctor'),
 };

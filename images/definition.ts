@@ -6,8 +6,12 @@ export interface ImageDefinition {
   readonly name: string;
   /** Version of the definition, semantic versioning; a release carries it with the start of the definition's digest. */
   readonly version: string;
-  /** How a guest is told what it is: the program that reads its seed at first boot. */
-  readonly kind: 'cloud-init';
+  /** How a guest is told what it is: the program that reads its seed or configuration at first boot. */
+  readonly kind: 'cloud-init' | 'ignition';
+  /** Newest version of the Ignition specification that the image reads; for kind `ignition` only. */
+  readonly ignitionSpec?: string;
+  /** The image that this one is a further stage of. @default - none */
+  readonly parent?: ParentImage;
   /** Distribution and release, as the catalog records it. */
   readonly os: string;
   readonly architecture: 'x86_64';
@@ -27,9 +31,63 @@ export interface ImageDefinition {
   /** Paths to remove from what the packages brought; `*` stands for any characters but a slash. */
   readonly removed: readonly string[];
   readonly files: readonly ImageFile[];
+  /** Permissions that differ from what the packages brought. @default - none */
+  readonly permissions?: readonly PathPermissions[];
   readonly units: UnitChanges;
+  /** Users of services, made after files and units. Who logs in comes from the seed. @default - none but the packages' */
+  readonly users?: readonly ServiceUser[];
+  /** What runs in the image when packages, files and units are in place, in this order. @default - nothing */
+  readonly provisioners?: readonly Provisioner[];
   /** Parts that hold for certain versions of a package only. */
   readonly conditional: readonly ConditionalPart[];
+}
+
+/** The stage before: what it was is recorded with the image, and a revoked release of it stops a release. */
+export interface ParentImage {
+  readonly name: string;
+  readonly version: string;
+  /** Digest of the parent's definition, `sha256:<hex>`. */
+  readonly definition: string;
+}
+
+/** A user that a service runs as: no password, no login, a group of the same name. */
+export interface ServiceUser {
+  readonly name: string;
+  /** Number of user and group, below 1000. @default - the next that is free */
+  readonly id?: number;
+  /** Home directory; it is not made. @default '/nonexistent' */
+  readonly home?: string;
+}
+
+/** Permissions of paths; a path that is not there is left out. */
+export interface PathPermissions {
+  /** Absolute; `*` stands for any characters but a slash. */
+  readonly path: string;
+  /** Octal, for example `0750`. */
+  readonly mode: string;
+}
+
+/** Runs inside the unpacked image, without network; its text is part of the definition's digest. */
+export type Provisioner = ShellProvisioner | FilesProvisioner | AnsibleProvisioner;
+
+export interface ShellProvisioner {
+  readonly type: 'shell';
+  /** Run by `/bin/sh -eu` in the image. */
+  readonly script: string;
+}
+
+export interface FilesProvisioner {
+  readonly type: 'files';
+  readonly files: readonly ImageFile[];
+}
+
+/** A playbook for the host `image`. Run twice: the second run must report no change. */
+export interface AnsibleProvisioner {
+  readonly type: 'ansible';
+  /** YAML of the playbook. The image needs Python, the build host `ansible-core`. */
+  readonly playbook: string;
+  /** Files beside the playbook (templates, roles): relative path to content. @default - none */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface KernelDefinition {

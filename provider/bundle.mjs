@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Name, version and entry of each plugin. */
+/** Address, version and entry of each plugin, and the file that it becomes. */
 export const plugins = [
   {
     address: 'registry.terraform.io/cloudless/powerdns',
@@ -42,13 +42,14 @@ function head(name) {
   ].join('\n');
 }
 
-/** Bundles one plugin and returns its size in bytes. */
+/** Bundles one plugin. Tells its size, its digest and the source files that it is made of, relative to the package. */
 export async function bundle({ entry, file }) {
   const result = await build({
     entryPoints: [entry],
     absWorkingDir: root,
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     target: `node${NODE_MAJOR}`,
     format: 'cjs',
@@ -66,7 +67,11 @@ export async function bundle({ entry, file }) {
   writeFileSync(fresh, text);
   chmodSync(fresh, 0o755);
   renameSync(fresh, file);
-  return { bytes: Buffer.byteLength(text), sha256: createHash('sha256').update(text).digest('hex') };
+  return {
+    bytes: Buffer.byteLength(text),
+    sha256: createHash('sha256').update(text).digest('hex'),
+    sources: Object.keys(result.metafile.inputs),
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

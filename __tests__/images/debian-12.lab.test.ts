@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { debian12 } from '../../images/debian-12';
+import { PackageLock } from '../../images/lock/package-lock';
 import { buildImage } from '../../images/build/build-image';
 import { ImageStore } from '../../images/build/image-store';
 import { rootPartition } from '../../images/build/partition-table';
@@ -52,6 +53,8 @@ const VIOLATIONS: Readonly<Record<string, readonly [path: string, content: strin
   'second-root': ['/etc/passwd', 'root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\n'],
   'sudo-without-password': ['/etc/sudoers.d/x', 'dev ALL=(ALL) NOPASSWD:ALL\n'],
   'sshd-login': ['/etc/ssh/sshd_config.d/00-x.conf', 'PasswordAuthentication yes\n'],
+  'login-without-key': ['/etc/cloud/cloud.cfg.d/99-x.cfg', 'ssh_pwauth: true\n'],
+  'world-readable-secret': ['/etc/ssl/private/x.key', 'x', '0100644'],
   'world-writable': ['/usr/local/bin/x', 'x', '0100777'],
   leftover: ['/var/tmp/x', 'x'],
 };
@@ -78,7 +81,9 @@ describe('the image debian-12', () => {
   test('is in the catalog as what it is', () => {
     const file = store.pathOf(entry);
 
-    expect(entry.version).toBe(imageVersion(debian12));
+    expect([imageVersion(debian12), imageVersion(debian12, PackageLock.of(debian12)?.digest)]).toContain(
+      entry.version,
+    );
     expect(Digest.ofFile(file).toString()).toBe(entry.digest);
     expect(statSync(file)).toMatchObject({ size: entry.size });
     expect(statSync(file).mode & 0o222).toBe(0);
@@ -105,6 +110,35 @@ describe('the image debian-12', () => {
       expect(broken.filter((each) => each.rule === rule).map(({ found }) => found.split(':')[0])).toContain(
         rule === 'sshd-login' ? '/etc/ssh' : path,
       );
+  }, 60_000);
+
+  test('is not sealed when somebody may log in with a password, be it on one address only', async () => {
+    const disk = join(work, 'match.raw');
+    await run('qemu-img', ['convert', '-O', 'raw', store.pathOf(entry), disk]);
+    const match = 'Match Address 10.0.0.0/8\n  PasswordAuthentication yes\n';
+    const getty = '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root ttyS0\n';
+    await write(disk, [
+      ['/etc/ssh/sshd_config.d/99-x.conf', match],
+      ['/etc/systemd/system/getty@.service.d/x.conf', getty],
+    ]);
+
+    expect((await verifySeal(disk, {}, work)).map(({ rule, found }) => `${rule}: ${found}`)).toEqual([
+      'sshd-login: /etc/ssh/sshd_config.d/99-x.conf: PasswordAuthentication yes',
+      'login-without-key: /etc/systemd/system/getty@.service.d/x.conf',
+    ]);
+  }, 60_000);
+
+  test('is not what a release says when its stamp disagrees', async () => {
+    const claimed = { name: 'debian-13', version: '1.0.0', commit: 'a'.repeat(40) };
+
+    const broken = await verifySeal(store.pathOf(entry), claimed, work);
+
+    expect(broken.map(({ found }) => found)).toEqual([
+      '/etc/cloudless-release: NAME is debian-12 instead of debian-13',
+      `/etc/cloudless-release: VERSION is ${entry.version} instead of 1.0.0`,
+      `/etc/cloudless-release: COMMIT is not there instead of ${'a'.repeat(40)}`,
+      '/etc/cloudless-release: RELEASE is no instead of yes',
+    ]);
   }, 60_000);
 
   test('is not sealed without its stamp, and unreadable is not sealed either', async () => {

@@ -28,7 +28,7 @@ describe('the store of images', () => {
   const add = (version: string, file: string): void => {
     const partial = store.partialPath('debian-12');
     writeFileSync(partial, 'content');
-    store.add('debian-12', entry(version, file), partial);
+    store.add('debian-12', entry(version, file), [{ partial, file }]);
   };
 
   beforeEach(() => {
@@ -67,7 +67,9 @@ describe('the store of images', () => {
     add('1.0.0-aa', 'one.qcow2');
     const { directory } = store;
     writeFileSync(join(directory, 'short'), '');
-    store.add('debian-12', entry('1.0.0-bb', 'two.qcow2'), join(directory, 'short'));
+    store.add('debian-12', entry('1.0.0-bb', 'two.qcow2'), [
+      { partial: join(directory, 'short'), file: 'two.qcow2' },
+    ]);
 
     expect(store.find('debian-12', '1.0.0-bb')).toBeUndefined();
   });

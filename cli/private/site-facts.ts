@@ -11,7 +11,13 @@ export interface SiteFacts {
   readonly dns: { readonly server: string; readonly port: number; readonly zone: string };
   readonly prometheus: { readonly url: string };
   /** In the order of their dependencies. */
-  readonly stacks: readonly { readonly name: string; readonly directory: string }[];
+  readonly stacks: readonly StackFolder[];
+}
+
+/** A stack as Terraform sees it. */
+export interface StackFolder {
+  readonly name: string;
+  readonly directory: string;
 }
 
 interface Manifest {
@@ -22,16 +28,7 @@ interface Manifest {
 
 /** Reads the synthesised site from its output directory. */
 export function readSite(output: string): SiteFacts {
-  let manifest: Manifest;
-  try {
-    manifest = JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8')) as Manifest;
-  } catch {
-    throw new OperationError(`there is no synthesised site in ${output}`, 'run: make demo');
-  }
-  const stacks = inOrder(manifest).map(({ name, workingDirectory }) => ({
-    name,
-    directory: join(output, workingDirectory),
-  }));
+  const stacks = stacksIn(output);
   const files = (name: string) =>
     stacks.map(({ directory }) => join(directory, 'inventory', name)).filter((path) => existsSync(path));
   const site = labSite();
@@ -44,6 +41,20 @@ export function readSite(output: string): SiteFacts {
     prometheus: { url: site.prometheus.url },
     stacks,
   };
+}
+
+/** The stacks that were synthesised into a directory, in the order of their dependencies. */
+export function stacksIn(output: string): StackFolder[] {
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8')) as Manifest;
+  } catch {
+    throw new OperationError(`there is no synthesised site in ${output}`, 'run: make demo, or cdktf synth');
+  }
+  return inOrder(manifest).map(({ name, workingDirectory }) => ({
+    name,
+    directory: join(output, workingDirectory),
+  }));
 }
 
 /** Stacks with those they depend on before them; otherwise in the manifest's order. */

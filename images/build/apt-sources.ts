@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../lib/core/command';
 import { OperationError } from '../../lib/core/errors';
+import { toolEnvironment } from './host-requirements';
 
 /** One archive that packages come from, and how apt is to treat it. */
 export interface AptArchive {
@@ -145,4 +147,17 @@ export function parseDeb822Sources(text: string): AptArchive[] {
     }
   }
   return archives;
+}
+
+/** The host's apt proxy, as environment: written into a configuration file it would be part of the image. */
+export async function aptProxy(): Promise<Record<string, string>> {
+  try {
+    const { stdout } = await run('apt-config', ['shell', 'proxy', 'Acquire::http::Proxy'], {
+      env: toolEnvironment(),
+    });
+    const proxy = /^proxy='(.*)'$/m.exec(stdout)?.[1];
+    return proxy && proxy !== 'DIRECT' ? { http_proxy: proxy } : {};
+  } catch {
+    return {};
+  }
 }

@@ -1,25 +1,32 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { run } from '../../lib/core/command';
-import { Digest } from '../../lib/core/digest';
-import { asStep, type Progress } from '../../lib/core/progress';
+import { OperationError } from '../../lib/core/errors';
+import type { Progress } from '../../lib/core/progress';
 import type { CatalogEntry } from '../../lib/image/catalog-file';
 import type { ImageDefinition } from '../definition';
-import { customise } from './customise';
-import { makeDisk } from './disk';
-import { requireBuildHost, toolEnvironment } from './host-requirements';
+import { LockOutdatedError } from '../lock/lock-outdated-error';
+import { PackageLock } from '../lock/package-lock';
+import { requireBuildHost } from './host-requirements';
 import { ImageStore } from './image-store';
-import { installedPackages } from './installed-packages';
-import { packageStage } from './package-stage';
-import { definitionDigest, imageVersion } from './recipe';
-import { seal } from './seal';
-import { requireSealed } from './verify-seal';
+import { makeImage } from './make-image';
+import { developmentIdentity } from './recipe';
 import { inWorkspace } from './workspace';
 
+/** Which versions of packages a build takes. */
+export enum PackageChoice {
+  /** Those of the lock; an error when the mirror no longer has one. */
+  LOCKED = 'locked',
+  /** Those of the lock, or all as they are today when the mirror no longer has one. */
+  PREFER_LOCKED = 'prefer-locked',
+  /** As they are today. */
+  CURRENT = 'current',
+}
+
 export interface BuildOptions {
-  /** Builds, with packages as they are now, even when the definition is unchanged. @default false */
+  /** Builds even when nothing changed, and installs the packages again. @default false */
   readonly force?: boolean;
+  /** @default PackageChoice.PREFER_LOCKED */
+  readonly packages?: PackageChoice;
+  /** The lock to build with. @default - `images/NAME.lock.json`, if there is one */
+  readonly lock?: PackageLock;
   /** @default - the store in the user's cache */
   readonly store?: ImageStore;
 }
@@ -39,11 +46,34 @@ export interface BuildResult {
 export async function buildImage(
   definition: ImageDefinition,
   progress: Progress,
-  { force = false, store = new ImageStore() }: BuildOptions = {},
+  options: BuildOptions = {},
 ): Promise<BuildResult> {
-  const existing = (): CatalogEntry | undefined => store.find(definition.name, imageVersion(definition));
+  const { packages = PackageChoice.PREFER_LOCKED } = options;
+  const lock = packages === PackageChoice.CURRENT ? undefined : (options.lock ?? PackageLock.of(definition));
+  if (!lock && packages === PackageChoice.LOCKED)
+    throw new OperationError(
+      `image '${definition.name}' has no lock: ${PackageLock.pathOf(definition.name)}`,
+      `write one with: cloudless image update ${definition.name} --write`,
+    );
+  try {
+    return await buildWith(definition, lock, progress, options);
+  } catch (error) {
+    if (!(error instanceof LockOutdatedError) || packages !== PackageChoice.PREFER_LOCKED) throw error;
+    progress.note(`${error.problem}; building with the packages as they are today`);
+    return buildWith(definition, undefined, progress, options);
+  }
+}
+
+async function buildWith(
+  definition: ImageDefinition,
+  lock: PackageLock | undefined,
+  progress: Progress,
+  { force = false, store = new ImageStore() }: BuildOptions,
+): Promise<BuildResult> {
+  const identity = developmentIdentity(definition, lock?.digest);
+  const existing = (): CatalogEntry | undefined => store.find(definition.name, identity.version);
   const before = existing();
-  const isLatest = (): boolean => store.isLatest(definition.name, imageVersion(definition));
+  const isLatest = (): boolean => store.isLatest(definition.name, identity.version);
   if (before && !force && isLatest()) return { entry: before, unchanged: true };
   if (!before || force) requireBuildHost();
 
@@ -59,68 +89,9 @@ export async function buildImage(
       if (!isLatest()) store.makeLatest(definition.name, meanwhile.version);
       return { entry: meanwhile, unchanged: true };
     }
-    const entry = await inWorkspace((workspace) => build(definition, progress, store, workspace, force));
+    const entry = await inWorkspace((workspace) =>
+      makeImage({ definition, lock, identity, progress, target: store, workspace, force }),
+    );
     return { entry, unchanged: false };
   });
-}
-
-async function build(
-  definition: ImageDefinition,
-  progress: Progress,
-  store: ImageStore,
-  workspace: string,
-  force: boolean,
-): Promise<CatalogEntry> {
-  const { name } = definition;
-  const version = imageVersion(definition);
-  const root = join(workspace, 'root');
-  const env = toolEnvironment();
-
-  const tar = await asStep(progress, `${name}: packages`, (step) =>
-    packageStage(definition, workspace, step, force),
-  );
-  const packages = await asStep(progress, `${name}: files, units, seal`, async () => {
-    mkdirSync(root, { mode: 0o755 });
-    const attributes = ['--xattrs', '--xattrs-include=*', '--numeric-owner', '--same-permissions'];
-    await run('tar', ['-C', root, ...attributes, '--zstd', '-xf', tar], { env });
-    await customise(definition, root, progress);
-    seal(root);
-    return installedPackages(root);
-  });
-  const disk = await asStep(progress, `${name}: disk`, () => makeDisk(definition, root, workspace));
-  rmSync(root, { recursive: true });
-
-  const partial = store.partialPath(name);
-  try {
-    await asStep(progress, `${name}: qcow2`, (step) => {
-      const onLine = (line: string): void => {
-        const percent = /\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1];
-        if (percent) step.update('compressing', Number(percent), 100);
-      };
-      const options = ['convert', '-p', '-f', 'raw', '-c', '-O', 'qcow2', '-o', 'compression_type=zstd'];
-      return run('qemu-img', [...options, disk, partial], { env, onLine });
-    });
-    const virtualSize = statSync(disk).size;
-    rmSync(disk);
-    await asStep(progress, `${name}: check of the seal`, () =>
-      requireSealed(partial, { version, builderHost: hostname() }, workspace),
-    );
-    const digest = Digest.ofFile(partial);
-    const entry: CatalogEntry = {
-      version,
-      digest: digest.toString(),
-      file: `${name}-${version}-${digest.short}.qcow2`,
-      format: 'qcow2',
-      size: statSync(partial).size,
-      virtualSize,
-      definition: definitionDigest(definition).toString(),
-      os: definition.os,
-      architecture: definition.architecture,
-      packages,
-    };
-    store.add(name, entry, partial);
-    return entry;
-  } finally {
-    rmSync(partial, { force: true });
-  }
 }

@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   closeSync,
   existsSync,
   lstatSync,
@@ -9,16 +8,17 @@ import {
   readSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from '../../lib/core/command';
 import type { Progress } from '../../lib/core/progress';
-import type { ImageDefinition, ImageFile } from '../definition';
+import type { ImageDefinition } from '../definition';
+import { provision } from '../provision/provision';
 import { toolEnvironment } from './host-requirements';
+import { writeImageFile } from './image-files';
 import { matchingPaths } from './path-pattern';
-import { sourceDateEpoch } from './recipe';
+import { sourceDateEpoch, type BuildIdentity } from './recipe';
 import { installedPackages } from './installed-packages';
 import { kernelRelease, removeModules } from './kernel-modules';
 import { writeInitrd } from './initrd';
@@ -27,7 +27,9 @@ import { releaseStamp, STAMP_PATH } from './release-stamp';
 /** Makes the unpacked packages into what the definition says. */
 export async function customise(
   definition: ImageDefinition,
+  identity: BuildIdentity,
   root: string,
+  workspace: string,
   progress: Progress,
 ): Promise<void> {
   const packages = installedPackages(root);
@@ -45,23 +47,16 @@ export async function customise(
       );
     }
   }
-  writeImageFile(root, { path: STAMP_PATH, content: releaseStamp(definition, packages) });
+  writeImageFile(root, { path: STAMP_PATH, content: releaseStamp(definition, packages, identity) });
 
   for (const rules of definition.maskedUdevRules) link(join(root, 'etc/udev/rules.d', rules), '/dev/null');
   markUpToDate(definition, root);
   await changeUnits(definition, root);
+  await provision(definition, root, workspace);
   removeModules(root, release, definition.kernel);
   await inRoot(root, 'depmod', release);
   writeInitrd(definition, root, release);
   markBytecodeUnchecked(join(root, 'usr/lib'));
-}
-
-function writeImageFile(root: string, { path, content, mode = '0644' }: ImageFile): void {
-  const file = join(root, path);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-  rmSync(file, { force: true }); // never through a symbolic link, which may lead out of the root
-  writeFileSync(file, content);
-  chmodSync(file, Number.parseInt(mode, 8));
 }
 
 /**

@@ -39,7 +39,11 @@ export class ImageContents {
     if (entries.size < 1000)
       throw new OperationError(`${disk} has ${entries.size} files: that is no root file system of a machine`);
     const copies = join(workspace, 'files');
-    const copied = READ_DIRECTORIES.filter((directory) => entries.has(directory));
+    // Real directories only: a link would be copied as one, and lead out of the copies.
+    const copied = READ_DIRECTORIES.filter((directory) => {
+      const entry = entries.get(directory);
+      return entry !== undefined && isDirectory(entry);
+    });
     for (const directory of copied) mkdirSync(join(copies, dirname(directory)), { recursive: true });
     await commands(copied.map((directory) => `rdump ${directory} ${join(copies, dirname(directory))}`));
     return new ImageContents(entries, copies);

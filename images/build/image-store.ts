@@ -11,12 +11,23 @@ import {
 import { join } from 'node:path';
 import { cacheDirectory } from '../../lib/core/cache';
 import { readCatalog, writeCatalog, type CatalogEntry, type CatalogFile } from '../../lib/image/catalog-file';
+import type { BuildTarget, FinishedFile } from './make-image';
 import { isRunning } from './workspace';
 
 const PARTIAL = '.partial-';
 
+/** Path for an unfinished file in a directory; removes those of processes that are gone. */
+export function partialPathIn(directory: string, name: string): string {
+  mkdirSync(directory, { recursive: true });
+  for (const old of readdirSync(directory)) {
+    const pid = new RegExp(`${PARTIAL.replace('.', '\\.')}(\\d+)$`).exec(old)?.[1];
+    if (pid && !isRunning(Number(pid))) rmSync(join(directory, old), { force: true });
+  }
+  return join(directory, `${name}${PARTIAL}${process.pid}`);
+}
+
 /** The directory of finished images and its catalog. A file is complete and read-only, or it is not there. */
-export class ImageStore {
+export class ImageStore implements BuildTarget {
   constructor(readonly directory: string = cacheDirectory('images')) {}
 
   get catalogPath(): string {
@@ -41,24 +52,21 @@ export class ImageStore {
 
   /** Path for a file that is not finished yet, on the same file system as the finished ones. */
   partialPath(name: string): string {
-    mkdirSync(this.directory, { recursive: true });
-    for (const old of readdirSync(this.directory)) {
-      const pid = new RegExp(`${PARTIAL.replace('.', '\\.')}(\\d+)$`).exec(old)?.[1];
-      if (pid && !isRunning(Number(pid))) rmSync(join(this.directory, old), { force: true });
-    }
-    return join(this.directory, `${name}${PARTIAL}${process.pid}`);
+    return partialPathIn(this.directory, name);
   }
 
-  /** Moves a finished file in and records it, in place of an entry of the same version. */
-  add(name: string, entry: CatalogEntry, partial: string): void {
-    chmodSync(partial, 0o444);
-    renameSync(partial, this.pathOf(entry));
+  /** Moves finished files in and records the entry, in place of one of the same version. */
+  add(name: string, entry: CatalogEntry, files: readonly FinishedFile[]): void {
+    for (const { partial, file } of files) {
+      chmodSync(partial, 0o444);
+      renameSync(partial, join(this.directory, file));
+    }
     const images = this.images;
     const replaced = (images[name] ?? []).filter((each) => each.version === entry.version);
     const others = (images[name] ?? []).filter((each) => each.version !== entry.version);
     writeCatalog(this.catalogPath, { formatVersion: 1, images: { ...images, [name]: [...others, entry] } });
-    for (const { file } of replaced)
-      if (file !== entry.file) rmSync(join(this.directory, file), { force: true });
+    for (const file of replaced.flatMap(filesOf))
+      if (!filesOf(entry).includes(file)) rmSync(join(this.directory, file), { force: true });
   }
 
   /** Makes a version the last entry, which is the one that `latest` means. */
@@ -99,6 +107,12 @@ export class ImageStore {
       rmSync(lock, { force: true });
     }
   }
+}
+
+/** Names of all files that belong to an entry. */
+export function filesOf(entry: CatalogEntry): string[] {
+  const { file, formats = [], sbom, provenance } = entry;
+  return [file, ...[...formats, sbom, provenance].flatMap((each) => (each ? [each.file] : []))];
 }
 
 function lockOwner(lock: string): number | undefined {

@@ -1,8 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OperationError } from '../../lib/core/errors';
 import type { ImageDefinition } from '../definition';
 import { cpioArchive, type CpioEntry } from './cpio';
-import { builtInModules, loadOrder, readModuleDependencies } from './kernel-modules';
+import { toolEnvironment } from './host-requirements';
+import { builtInModules, loadOrder, readModuleDependencies, uncompressed } from './kernel-modules';
 import { sourceDateEpoch } from './recipe';
 
 /**
@@ -10,21 +13,19 @@ import { sourceDateEpoch } from './recipe';
  * listed in `/modules` and mounts the root file system) and the modules. Nothing of it depends on the build host.
  */
 export function writeInitrd(definition: ImageDefinition, root: string, release: string): void {
-  const library = join(root, 'usr/lib');
-  const architecture = readdirSync(library).find((name) => name.endsWith('-linux-gnu')) ?? '';
   const files = loadOrder(
     readModuleDependencies(root, release),
     definition.kernel.initrdModules,
     builtInModules(root, release),
   );
-  const inRamDisk = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
+  const inRamDisk = (file: string): string => uncompressed(file.slice(file.lastIndexOf('/') + 1));
   const regular = 0o100644;
   const entries: CpioEntry[] = [
     ...['dev', 'proc', 'target'].map((path) => ({ path, mode: 0o040755 })),
     {
       path: 'init',
       mode: 0o100755,
-      content: readFileSync(join(library, architecture, 'tiny-initramfs/init-static')),
+      content: readFileSync(initProgram(root)),
     },
     {
       path: 'modules',
@@ -34,8 +35,30 @@ export function writeInitrd(definition: ImageDefinition, root: string, release: 
     ...files.map((file) => ({
       path: inRamDisk(file),
       mode: regular,
-      content: readFileSync(join(root, 'lib/modules', release, file)),
+      content: moduleContent(join(root, 'lib/modules', release, file)),
     })),
   ];
   writeFileSync(join(root, `boot/initrd.img-${release}`), cpioArchive(entries, sourceDateEpoch(definition)));
+}
+
+/** A module as the kernel takes it from tiny-initramfs, which does not unpack. */
+function moduleContent(file: string): Buffer {
+  if (file === uncompressed(file)) return readFileSync(file);
+  const program = file.endsWith('.xz') ? 'xz' : file.endsWith('.zst') ? 'zstd' : 'gzip';
+  return execFileSync(program, ['-dc', file], { env: toolEnvironment(), maxBuffer: 64 * 2 ** 20 });
+}
+
+/** tiny-initramfs's `init`; Debian 13 has it in another directory than Debian 12. */
+function initProgram(root: string): string {
+  const library = join(root, 'usr/lib');
+  const architecture = readdirSync(library).find((name) => name.endsWith('-linux-gnu')) ?? '';
+  const found = [join(library, architecture), join(root, 'usr/libexec')]
+    .map((directory) => join(directory, 'tiny-initramfs/init-static'))
+    .find((file) => existsSync(file));
+  if (!found)
+    throw new OperationError(
+      "the image has no 'init' for its initial RAM disk",
+      "add 'tiny-initramfs' to 'packages'",
+    );
+  return found;
 }

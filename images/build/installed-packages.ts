@@ -6,13 +6,22 @@ export function installedPackages(root: string): Record<string, string> {
   return parseDpkgStatus(readFileSync(join(root, 'var/lib/dpkg/status'), 'utf8'));
 }
 
-/** Reads dpkg's status file (deb-control(5) stanzas). */
+/** Reads dpkg's status file (deb-control(5) stanzas): name to version. */
 export function parseDpkgStatus(text: string): Record<string, string> {
-  const packages: [string, string][] = [];
-  for (const stanza of text.split(/\n\n+/)) {
-    const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1];
-    const [name, version] = [field('Package'), field('Version')];
-    if (name && version && field('Status')?.endsWith(' installed')) packages.push([name, version]);
-  }
+  const packages = dpkgStanzas(text).flatMap(({ Package, Version, Status }): [string, string][] =>
+    Package && Version && Status?.endsWith(' installed') ? [[Package, Version]] : [],
+  );
   return Object.fromEntries(packages.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** Every stanza with its one-line fields. */
+export function dpkgStanzas(text: string): Record<string, string>[] {
+  return text
+    .split(/\n\n+/)
+    .map((stanza) =>
+      Object.fromEntries(
+        [...stanza.matchAll(/^([A-Z][\w-]*): (.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+      ),
+    )
+    .filter((fields) => Object.keys(fields).length > 0);
 }

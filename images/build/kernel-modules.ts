@@ -33,6 +33,11 @@ export function parseModuleDependencies(text: string): ModuleDependencies {
   );
 }
 
+/** File of a module without the ending of its compression: Debian compresses them since 13. */
+export function uncompressed(file: string): string {
+  return file.replace(/\.(xz|zst|gz)$/, '');
+}
+
 /** Name of a module as modprobe knows it. */
 export function moduleName(file: string): string {
   return basename(file)
@@ -72,7 +77,7 @@ export function loadOrder(
 /** Files to remove: those under `removedModules`, unless kept or needed by one that stays. */
 export function modulesToRemove(dependencies: ModuleDependencies, kernel: KernelDefinition): string[] {
   const under = (file: string, paths: readonly string[]): boolean =>
-    paths.some((path) => file === `kernel/${path}` || file.startsWith(`kernel/${path}/`));
+    paths.some((path) => uncompressed(file) === `kernel/${path}` || file.startsWith(`kernel/${path}/`));
   const staying = new Set<string>();
   for (const [file, needs] of dependencies) {
     if (under(file, kernel.removedModules) && !under(file, kernel.keptModules)) continue;

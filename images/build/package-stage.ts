@@ -5,59 +5,96 @@ import { run } from '../../lib/core/command';
 import type { Step } from '../../lib/core/progress';
 import { specHash } from '../../lib/core/spec-hash';
 import type { ImageDefinition } from '../definition';
-import { debianSources, hostMirrors } from './apt-sources';
+import { inWords } from '../lock/apt-resolver';
+import { LockOutdatedError } from '../lock/lock-outdated-error';
+import type { PackageLock } from '../lock/package-lock';
+import { aptProxy, debianSources, hostMirrors } from './apt-sources';
 import { toolEnvironment } from './host-requirements';
+import { parseDpkgStatus } from './installed-packages';
 import { sourceDateEpoch } from './recipe';
 
 /** Raise it when the same packages have to be unpacked again because this file changed. */
-const STAGE_VERSION = 1;
-/** A set of packages is used again for a day; later, updates of the distribution matter more than the half minute. */
+const STAGE_VERSION = 2;
+/** Packages that are not locked are used again for a day; later, updates of the distribution matter more than the half minute. */
 const MAXIMUM_AGE_MS = 24 * 3600 * 1000;
+/** Results kept for each image: the locked packages and those of a day. */
+const KEPT_RESULTS = 2;
+const PREFERENCES = '/etc/apt/preferences.d/cloudless-lock';
 
 /**
  * Installs the definition's packages and returns a tar file (zstd) of the result: as dpkg left it, before any file
- * of ours. It is kept by package list, so that a changed file or unit builds an image in seconds.
+ * of ours. It is kept by package list and lock, so that a changed file or unit builds an image in seconds.
  *
- * @param fresh installs even when a kept result is recent
+ * @param lock the versions to take. @default - those of today
+ * @param fresh installs even when a kept result could be used
+ * @throws LockOutdatedError when the mirror no longer has what the lock says
  */
 export async function packageStage(
   definition: ImageDefinition,
+  lock: PackageLock | undefined,
   workspace: string,
   step: Step,
   fresh: boolean,
 ): Promise<string> {
   const directory = cacheDirectory('images', 'packages');
-  const { name, suite, packages, paths, sourceDate } = definition;
-  const key = specHash({ STAGE_VERSION, suite, packages: [...packages].sort(), paths, sourceDate }).slice(
-    0,
-    16,
-  );
-  const kept = join(directory, `${name}-${key}.tar.zst`);
+  const { name, suite, packages, paths, sourceDate, kernel } = definition;
+  const what = { suite, packages: [...packages].sort(), paths, sourceDate, modules: kernel.initrdModules };
+  const key = specHash({ STAGE_VERSION, ...what, lock: lock?.digest.toString() }).slice(0, 16);
+  mkdirSync(directory, { recursive: true });
+  // A further stage of an image may have the very same packages.
+  const same = readdirSync(directory).find((each) => each.endsWith(`-${key}.tar.zst`));
+  const kept = join(directory, same ?? `${name}-${key}.tar.zst`);
   const age = Date.now() - (statSync(kept, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  if (!fresh && age < MAXIMUM_AGE_MS) return kept;
+  const isUsable = lock ? existsSync(kept) : age < MAXIMUM_AGE_MS;
+  if (!fresh && isUsable) return kept;
 
   const tar = join(workspace, 'packages.tar');
-  await installPackages(definition, workspace, tar, step);
-  mkdirSync(directory, { recursive: true });
-  for (const old of readdirSync(directory)) {
-    if (old.startsWith(`${name}-`) && join(directory, old) !== kept)
-      rmSync(join(directory, old), { force: true });
+  rmSync(tar, { force: true });
+  await installPackages(definition, lock, workspace, tar, step);
+  if (lock) {
+    const status = await run('tar', ['-xOf', tar, './var/lib/dpkg/status'], { env: toolEnvironment() });
+    const differences = lock.differences(parseDpkgStatus(status.stdout));
+    if (differences.length > 0) throw new LockOutdatedError(name, differences);
   }
   step.update('keeping the packages for the next build');
-  await run('zstd', ['-q', '-3', '-T0', '-f', '-o', `${kept}.new`, tar], { env: toolEnvironment() });
-  renameSync(`${kept}.new`, kept);
+  const partial = `${kept}.new-${process.pid}`;
+  try {
+    await run('zstd', ['-q', '-3', '-T0', '-f', '-o', partial, tar], { env: toolEnvironment() });
+    renameSync(partial, kept);
+  } finally {
+    rmSync(partial, { force: true });
+  }
   rmSync(tar);
+  removeOlder(directory, name);
   return kept;
+}
+
+/** Removes results of an image but the youngest, and what killed builds left. */
+function removeOlder(directory: string, imageName: string): void {
+  const results = readdirSync(directory)
+    .filter((name) => new RegExp(`^${imageName}-[0-9a-f]{16}\\.tar\\.zst(\\.new(-\\d+)?)?$`).test(name))
+    .map((name) => ({ path: join(directory, name), time: statSync(join(directory, name)).mtimeMs }))
+    .sort((a, b) => b.time - a.time);
+  const finished = results.filter(({ path }) => path.endsWith('.zst'));
+  const kept = new Set(finished.slice(0, KEPT_RESULTS).map(({ path }) => path));
+  for (const { path } of results) if (!kept.has(path)) rmSync(path, { force: true });
 }
 
 async function installPackages(
   definition: ImageDefinition,
+  lock: PackageLock | undefined,
   workspace: string,
   tar: string,
   step: Step,
 ): Promise<void> {
   const sources = join(workspace, 'debian.sources');
   writeFileSync(sources, debianSources(hostMirrors(), definition.suite));
+  const preferences = join(workspace, 'preferences');
+  writeFileSync(preferences, lock?.aptPreferences ?? '');
+  const locking = [
+    `--setup-hook=mkdir -p "$1/etc/apt/preferences.d" && cp '${preferences}' "$1${PREFERENCES}"`,
+    `--customize-hook=rm "$1${PREFERENCES}"`,
+  ];
   const options = [
     '--mode=root',
     '--variant=minbase',
@@ -69,6 +106,7 @@ async function installPackages(
     ...definition.paths.included.map((pattern) => `--dpkgopt=path-include=${pattern}`),
     // tiny-initramfs must not take the modules of the build host; the image's own initial RAM disk replaces what it makes.
     `--essential-hook=mkdir -p "$1/etc/tiny-initramfs" && printf 'AUTO_MODULES=no\\nMICROCODE=no\\nINCLUDE_MODULES=${definition.kernel.initrdModules.join(',')}\\n' > "$1/etc/tiny-initramfs/tiny-initramfs.conf"`,
+    ...(lock ? locking : []),
     `--include=${definition.packages.join(',')}`,
   ];
   const progress = new AptProgress(step);
@@ -100,21 +138,8 @@ async function installPackages(
       }),
       onLine: (line) => progress.read(line),
     },
-  );
+  ).catch((error: unknown) => Promise.reject(inWords(error, definition)));
   if (!existsSync(tar)) throw new Error('mmdebstrap ended without a result');
-}
-
-/** The host's apt proxy, as environment: written into a configuration file it would be part of the image. */
-async function aptProxy(): Promise<Record<string, string>> {
-  try {
-    const { stdout } = await run('apt-config', ['shell', 'proxy', 'Acquire::http::Proxy'], {
-      env: toolEnvironment(),
-    });
-    const proxy = /^proxy='(.*)'$/m.exec(stdout)?.[1];
-    return proxy && proxy !== 'DIRECT' ? { http_proxy: proxy } : {};
-  } catch {
-    return {};
-  }
 }
 
 /** Turns what apt and dpkg print into a share done: each package is fetched, unpacked and set up. */

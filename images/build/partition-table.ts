@@ -9,6 +9,8 @@ export const PartitionType = {
   BIOS_BOOT: '21686148-6449-6e6f-744e-656564454649',
   EFI_SYSTEM: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
   ROOT_X86_64: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
+  /** Any Linux file system: what images of others have their root in. */
+  LINUX: '0fc63daf-8483-4772-8e79-3d69d8477de4',
 } as const;
 
 export interface Partition {
@@ -45,9 +47,19 @@ export function readPartitionTable(disk: string): Partition[] {
   }
 }
 
-/** Where the root file system lies in a raw disk image. @throws OperationError when it has none */
+/**
+ * Where the root file system lies in a raw disk image: the partition of that type, else the largest Linux one.
+ *
+ * @throws OperationError when there is none
+ */
 export function rootPartition(disk: string): Partition {
-  const found = readPartitionTable(disk).find((partition) => partition.type === PartitionType.ROOT_X86_64);
+  const partitions = readPartitionTable(disk);
+  const found =
+    partitions.find((partition) => partition.type === PartitionType.ROOT_X86_64) ??
+    partitions
+      .filter((partition) => partition.type === PartitionType.LINUX)
+      .sort((a, b) => b.size - a.size)
+      .at(0);
   if (!found) throw new OperationError(`${disk} has no root partition of type ${PartitionType.ROOT_X86_64}`);
   return found;
 }

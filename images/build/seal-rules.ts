@@ -4,6 +4,10 @@ import { parseReleaseStamp, STAMP_PATH } from './release-stamp';
 
 /** What the checker knows beside the image. */
 export interface SealContext {
+  /** Name that the stamp must carry; any when it is not given. */
+  readonly name?: string;
+  /** Commit that the stamp of a release must carry. */
+  readonly commit?: string;
   /** Version that the stamp must carry; any when it is not given. */
   readonly version?: string;
   /** Name of the machine the image was built on: it must not be found inside. */
@@ -23,6 +27,21 @@ export interface SealRule {
 
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/]{20}/;
 const PROXY = /^[^#\n]*\b(?:https?_proxy|Acquire::https?::Proxy)\b\s*[=" ]/m;
+/** Files that are secret by what they are for. */
+const SECRETS = [
+  '/etc/shadow',
+  '/etc/gshadow',
+  '/etc/security/opasswd',
+  '/etc/sudoers',
+  '/etc/sudoers.d/*',
+  '/etc/ssh/*_key',
+  '/etc/ssl/private/*',
+  '/etc/wireguard/*.conf',
+  '/etc/ppp/*-secrets',
+  '/etc/*/*.key',
+  '/etc/*/*.pem.key',
+  '/root/.pgpass',
+];
 const REQUIRED = ['/etc/machine-id', '/etc/passwd', '/etc/shadow', STAMP_PATH];
 
 /** Everything an image must not carry, and what it must. */
@@ -34,12 +53,21 @@ export const sealRules: readonly SealRule[] = [
   },
   {
     id: 'stamp',
-    why: 'the stamp inside must name the version of the catalog',
-    check: (image, { version }) => {
-      const stamped = parseReleaseStamp(image.read(STAMP_PATH)).VERSION ?? 'nothing';
-      return version === undefined || stamped === version
-        ? []
-        : [`${STAMP_PATH}: ${stamped} instead of ${version}`];
+    why: 'the stamp inside must say what the catalog says',
+    check: (image, { name, version, commit }) => {
+      const stamp = parseReleaseStamp(image.read(STAMP_PATH));
+      const wanted = {
+        NAME: name,
+        VERSION: version,
+        COMMIT: commit,
+        RELEASE: commit === undefined ? undefined : 'yes',
+      };
+      return Object.entries(wanted)
+        .filter(([field, value]) => value !== undefined && stamp[field] !== value)
+        .map(
+          ([field, value]) =>
+            `${STAMP_PATH}: ${field} is ${stamp[field] ?? 'not there'} instead of ${value ?? ''}`,
+        );
     },
   },
   { id: 'ssh-host-key', why: 'every machine has its own', absent: ['/etc/ssh/ssh_host_*'] },
@@ -234,13 +262,56 @@ export const sealRules: readonly SealRule[] = [
     why: 'keys only, and never root',
     check: (image) => {
       const settings = [...image.filesBelow('/etc/ssh/sshd_config.d'), '/etc/ssh/sshd_config'];
-      const first = (word: string): string | undefined =>
-        settings
-          .map((path) => new RegExp(`^\\s*${word}\\s+(\\S+)`, 'im').exec(image.read(path))?.[1])
-          .find(Boolean);
-      return ['PasswordAuthentication', 'PermitRootLogin', 'KbdInteractiveAuthentication']
-        .filter((word) => first(word)?.toLowerCase() !== 'no')
-        .map((word) => `/etc/ssh: ${word} is ${first(word) ?? 'not set'}`);
+      const values = (path: string, word: string): string[] =>
+        [...image.read(path).matchAll(new RegExp(`^\\s*${word}[\\s=]+"?([\\w-]+)`, 'gim'))].map(
+          ([, value = '']) => value.toLowerCase(),
+        );
+      const first = (word: string): string | undefined => settings.flatMap((path) => values(path, word))[0];
+      return [
+        ...['PasswordAuthentication', 'PermitRootLogin', 'KbdInteractiveAuthentication']
+          .filter((word) => first(word) !== 'no')
+          .map((word) => `/etc/ssh: ${word} is ${first(word) ?? 'not set'}`),
+        // The first value counts, but a Match block may say otherwise for some.
+        ...settings.flatMap((path) =>
+          [
+            'PasswordAuthentication',
+            'KbdInteractiveAuthentication',
+            'PermitEmptyPasswords',
+            'ChallengeResponseAuthentication',
+          ]
+            .filter((word) => values(path, word).includes('yes'))
+            .map((word) => `${path}: ${word} yes`),
+        ),
+      ];
+    },
+  },
+  {
+    id: 'login-without-key',
+    why: 'nobody logs in without a key of his own',
+    check: (image) => [
+      ...image
+        .filesBelow('/etc/cloud')
+        .filter((path) =>
+          /^\s*(ssh_pwauth\s*:\s*(true|yes|1)|(plain_text_passwd|chpasswd|hashed_passwd|passwd|password)\s*:\s*\S)/im.test(
+            image.read(path),
+          ),
+        ),
+      ...image
+        .filesBelow('/etc/systemd/system')
+        .filter((path) => /^ExecStart=.*getty\b.*(--autologin|\s-a\s)/m.test(image.read(path))),
+    ],
+  },
+  {
+    id: 'world-readable-secret',
+    why: 'everybody on the machine could read it',
+    check: ({ entries }) => {
+      const secret = SECRETS.map(pathPattern);
+      return [...entries]
+        .filter(
+          ([path, { mode }]) =>
+            mode >> 12 === 0o10 && (mode & 4) !== 0 && secret.some((each) => each.test(path)),
+        )
+        .map(([path]) => path);
     },
   },
   {

@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../../lib/core/cache';
 import { run } from '../../lib/core/command';
 import { OperationError, ValidationError } from '../../lib/core/errors';
 import { asStep, type Progress, SILENT, type Step } from '../../lib/core/progress';
-import { packageRoot } from '../../lib/core/package-root';
+import { goBuild, goModule, hasGoModule } from './go-build';
 import {
   executableName,
   isInstalled,
@@ -28,7 +19,6 @@ import {
 
 /** A provider is about 10 MB; who waits longer than this for it does better to build it. */
 const TERRAFORM_TIMEOUT_MS = 180_000;
-const BUILD_TIMEOUT_MS = 30 * 60_000;
 /** Said by Terraform when the registry itself is out of reach, so that asking again for the next provider is pointless. */
 const REGISTRY_OUT_OF_REACH =
   /could not connect to|failed to request discovery|no such host|connection refused|i\/o timeout|Client\.Timeout|context deadline exceeded|network is unreachable|ran over \d+ ms/i;
@@ -132,25 +122,11 @@ async function fetchWithTerraform(
 
 /** Builds the provider from its pinned module; else the reason why not. */
 async function buildWithGo(plugin: ProviderPlugin, draft: string, step: Step): Promise<string | undefined> {
-  const module = join(packageRoot(), 'lab', 'providers', plugin.type);
-  if (!existsSync(join(module, 'go.sum'))) return `'${module}' lacks go.mod or go.sum`;
+  const module = `providers/${plugin.type}`;
+  if (!hasGoModule(module)) return `'${goModule(module)}' lacks go.mod or go.sum`;
   const output = join(draft, 'plugin', executableName(plugin));
-  let packages = 0;
   try {
-    await run(
-      'go',
-      // Stripped and without paths: the same bytes on every machine with the same Go.
-      ['build', '-v', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', output].concat(
-        [plugin.goPackage],
-      ),
-      {
-        cwd: module,
-        env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
-        timeoutMs: BUILD_TIMEOUT_MS,
-        onLine: (line) =>
-          step.update(line.startsWith('go: ') ? line.slice(4) : `compiling, ${++packages} packages: ${line}`),
-      },
-    );
+    await goBuild({ module, goPackage: plugin.goPackage, output }, step);
     return undefined;
   } catch (error) {
     return reason(error);

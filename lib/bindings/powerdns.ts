@@ -1,35 +1,33 @@
 import type { ITerraformDependable, TerraformProvider, TerraformResource } from 'cdktf';
 import type { Construct, IConstruct } from 'constructs';
-import { PowerdnsProvider } from '../../.gen/providers/powerdns/provider';
 import { Record as PowerdnsRecord } from '../../.gen/providers/powerdns/record';
 import { RecordSoa } from '../../.gen/providers/powerdns/record-soa';
-import { Zone as PowerdnsZone } from '../../.gen/providers/powerdns/zone';
 
-/** The provider; its key comes from `PDNS_API_KEY` at apply and is never part of the configuration. */
-export function powerdnsProvider(
-  scope: Construct,
-  id: string,
-  config: { readonly alias: string; readonly serverUrl: string },
-): TerraformProvider {
-  return new PowerdnsProvider(scope, id, config);
+// What both dialects say in the same words: the resources and attributes that cloudless/powerdns and mmianl/powerdns 2.x
+// have in common. A test holds them against both schemas.
+
+/** What differs between the providers that speak to PowerDNS. */
+export interface PowerDnsDialect {
+  /** Address of the provider and its version, for messages: `mmianl/powerdns 2.4.0`. */
+  readonly name: string;
+  provider(scope: Construct, id: string, config: PowerDnsProviderConfig): TerraformProvider;
+  /** The zone with the NS records at its top. */
+  zone(scope: Construct, id: string, config: PowerDnsZoneConfig): TerraformResource;
 }
 
-export interface ZoneConfig {
+/** The key comes from `PDNS_API_KEY` at apply and is never part of the configuration. */
+export interface PowerDnsProviderConfig {
+  readonly alias: string;
+  readonly serverUrl: string;
+}
+
+export interface PowerDnsZoneConfig {
   readonly provider: TerraformProvider;
   /** Absolute name. */
   readonly name: string;
   /** Absolute names. */
   readonly nameservers: string[];
   readonly preventDestroy: boolean;
-}
-
-export function powerdnsZone(scope: Construct, id: string, config: ZoneConfig): TerraformResource {
-  const { preventDestroy, ...rest } = config;
-  return new PowerdnsZone(scope, id, {
-    ...rest,
-    kind: 'Native',
-    ...(preventDestroy && { lifecycle: { preventDestroy: true } }),
-  });
 }
 
 export interface SoaConfig {

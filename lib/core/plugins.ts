@@ -8,6 +8,8 @@ const OWN: Readonly<Record<string, string>> = {
   'cloudless/powerdns/0.1.0': 'terraform-provider-powerdns_v0.1.0',
 };
 const HOST = 'registry.terraform.io';
+/** Below which hosts Terraform and OpenTofu look for a provider that is named without one. */
+const HOSTS = [HOST, 'registry.opentofu.org'];
 const PLATFORM = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 interface TerraformJson {
@@ -20,7 +22,7 @@ interface TerraformJson {
 
 /**
  * Links the provider plugins that a stack requires, and this machine has, into the stack's
- * `terraform.d/plugins`, where Terraform finds them without any configuration.
+ * `terraform.d/plugins`, where Terraform and OpenTofu find them without any configuration.
  *
  * Our own providers are in the package; others are there when `cloudless providers install` has put
  * them into the cache. What is not found is left to Terraform, which asks the registry.
@@ -35,11 +37,13 @@ export function linkPlugins(folder: string, terraformJson: object): void {
     copyOwn(address, plugins, folder);
   for (const address of addresses.filter((each) => OWN[each] === undefined)) {
     const cached = cacheDirectory('providers', HOST, address, PLATFORM);
-    const target = join(plugins, HOST, address, PLATFORM);
-    rmSync(target, { recursive: true, force: true });
-    if (!existsSync(cached)) continue;
-    mkdirSync(dirname(target), { recursive: true });
-    symlinkSync(cached, target);
+    for (const host of HOSTS) {
+      const target = join(plugins, host, address, PLATFORM);
+      rmSync(target, { recursive: true, force: true });
+      if (!existsSync(cached)) continue;
+      mkdirSync(dirname(target), { recursive: true });
+      symlinkSync(cached, target);
+    }
   }
 }
 
@@ -52,7 +56,10 @@ export function mirrorOwnPlugins(mirror: string): void {
 function copyOwn(address: string, mirror: string, stackFolder?: string): void {
   const name = OWN[address] ?? '';
   const source = join(packageRoot(), 'dist', 'provider', name);
-  const target = join(mirror, HOST, address, PLATFORM, name);
+  for (const host of HOSTS) copyFresh(source, join(mirror, host, address, PLATFORM, name), stackFolder);
+}
+
+function copyFresh(source: string, target: string, stackFolder?: string): void {
   const exists = existsSync(target);
   if (exists && readFileSync(target).equals(readFileSync(source))) return;
   // The version is the same and the content is not: only in development. Terraform would refuse it by its lock file.

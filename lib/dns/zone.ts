@@ -1,6 +1,6 @@
 import type { TerraformResource } from 'cdktf';
 import { Construct } from 'constructs';
-import { powerdnsSoa, powerdnsZone } from '../bindings/powerdns';
+import { powerdnsSoa } from '../bindings/powerdns';
 import type { Cidr } from '../core/cidr';
 import { ClaimKind, Claims } from '../core/claims';
 import { CloudlessStack } from '../core/cloudless-stack';
@@ -60,7 +60,7 @@ abstract class ZoneBase extends Construct implements IZone {
     );
     const stack = CloudlessStack.of(this);
     const provider = this.server.providerFor(stack);
-    this.resource = powerdnsZone(this, 'Resource', {
+    this.resource = this.server.dialect.zone(this, 'Resource', {
       provider,
       name: zoneName,
       nameservers: options.nameservers.map((name) => name.absolute),

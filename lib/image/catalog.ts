@@ -2,9 +2,18 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cacheDirectory } from '../core/cache';
 import { Digest } from '../core/digest';
+import type { Duration } from '../core/duration';
 import { ValidationError } from '../core/errors';
 import { Size } from '../core/size';
-import { readCatalog, type CatalogEntry, type CatalogFile } from './catalog-file';
+import {
+  readCatalog,
+  type CatalogEntry,
+  type CatalogFile,
+  type ImageChannel,
+  type ImageKind,
+} from './catalog-file';
+import { AllowedSigners } from './image-signature';
+import { compareVersions } from './image-version';
 
 /** What machines need to know of a version of an image. */
 export interface ImageFacts {
@@ -17,6 +26,14 @@ export interface ImageFacts {
   readonly os: string;
   /** Package name to version, of everything in the image. */
   readonly packages: Readonly<Record<string, string>>;
+  /** @default 'cloud-init' */
+  readonly kind?: ImageKind;
+  /** Newest Ignition specification that the image reads; for kind `ignition`. */
+  readonly ignitionSpec?: string;
+  /** Commit it was released from; a development build has none. */
+  readonly commit?: string;
+  /** Digest of the software bill of materials, a file beside the image in its store. */
+  readonly sbomDigest?: Digest;
 }
 
 /** One sealed version of a base image, with its file verified. */
@@ -25,11 +42,25 @@ export interface ImageRelease extends ImageFacts {
   readonly file: string;
 }
 
+/** Which version of an image is meant; without any field the newest that is not revoked. */
+export interface ImageSelector {
+  /** Exactly this one, for example `1.4.0`. */
+  readonly version?: string;
+  /** The newest release of a channel; `testing` has those of `stable` too. */
+  readonly channel?: ImageChannel;
+  /** Only releases that have been in the catalog for at least this long. @default - any */
+  readonly minimumAge?: Duration;
+  /** What the age is counted to. @default - now */
+  readonly now?: Date;
+}
+
 /** The images that were built or fetched, looked up by name and version. */
 export class ImageCatalog {
   /**
-   * Reads a catalog.
-   * @param path of `catalog.json`; image files lie beside it. @default - the one that `cloudless image build` writes
+   * Reads a catalog. When a file `allowed_signers` lies beside it, every release must be signed by a key in it.
+   *
+   * @param path of `catalog.json`. @default - the one that `cloudless image build` writes
+   * @throws ValidationError when it is not what docs/images.md describes
    */
   static load(path: string = cacheDirectory('images', 'catalog.json')): ImageCatalog {
     return new ImageCatalog(resolve(path), readCatalog(path));
@@ -40,13 +71,36 @@ export class ImageCatalog {
     private readonly contents: CatalogFile,
   ) {}
 
+  /** Directory of this machine that the files are in: the store, or where those of a server are fetched to. */
+  get directory(): string {
+    const { store } = this.contents;
+    if (store === undefined) return dirname(this.path);
+    return isAddress(store) ? cacheDirectory('images', 'fetched') : resolve(dirname(this.path), store);
+  }
+
+  /** Address of the server that the files come from; undefined when the store is a directory. */
+  get address(): string | undefined {
+    const { store } = this.contents;
+    return store !== undefined && isAddress(store) ? store.replace(/\/*$/, '/') : undefined;
+  }
+
   /**
    * The release of an image.
    *
-   * @param version `'latest'` or a version that the catalog has
-   * @throws ValidationError when it is not in the catalog, or its file is missing or not the one recorded
+   * @param which `'latest'`, a version, or a selector. @default 'latest'
+   * @throws ValidationError when it is not in the catalog or revoked, its signature does not match, or its file is missing or not
+   * the one recorded
    */
-  release(imageName: string, version = 'latest'): ImageRelease {
+  release(imageName: string, which: string | ImageSelector = 'latest'): ImageRelease {
+    return this.verified(imageName, this.entry(imageName, which));
+  }
+
+  /**
+   * The catalog's entry of an image, its signature checked, its file not.
+   *
+   * @throws ValidationError as {@link release}
+   */
+  entry(imageName: string, which: string | ImageSelector = 'latest'): CatalogEntry {
     const known = Object.keys(this.contents.images);
     const entries = this.contents.images[imageName] ?? [];
     if (entries.length === 0)
@@ -54,20 +108,56 @@ export class ImageCatalog {
         '',
         `image '${imageName}' is not in the catalog ${this.path}, which has ${known.length ? known.join(', ') : 'no images'}; build it with: cloudless image build ${imageName}`,
       );
-    const entry =
-      version === 'latest' ? entries[entries.length - 1] : entries.find((each) => each.version === version);
-    if (!entry)
+    const selector = typeof which !== 'string' ? which : which === 'latest' ? {} : { version: which };
+    const entry = this.select(imageName, entries, selector);
+    if (entry.revoked)
       throw new ValidationError(
         '',
-        `image '${imageName}' has no version '${version}' in the catalog ${this.path}; it has ${entries.map((each) => each.version).join(', ')}`,
+        `image '${imageName}' ${entry.version} was revoked on ${entry.revoked.at.slice(0, 10)}: ${entry.revoked.reason}; use another version`,
       );
-    return this.verified(imageName, entry);
+    if (entry.release)
+      AllowedSigners.read(join(dirname(this.path), 'allowed_signers'))?.verify(imageName, entry);
+    return entry;
+  }
+
+  private select(imageName: string, entries: readonly CatalogEntry[], selector: ImageSelector): CatalogEntry {
+    const { version, channel, minimumAge, now = new Date() } = selector;
+    const fail = (problem: string): never => {
+      throw new ValidationError('', `image '${imageName}' has ${problem}`);
+    };
+    const all = entries.map((each) => each.version).join(', ');
+    if (version !== undefined) {
+      if (channel !== undefined)
+        return fail('either a version or a channel to be chosen by; give one of them');
+      return (
+        entries.find((each) => each.version === version) ??
+        fail(`no version '${version}' in the catalog ${this.path}; it has ${all}`)
+      );
+    }
+    const usable = entries.filter((each) => !each.revoked);
+    if (usable.length === 0) return fail(`only revoked versions in the catalog ${this.path}: ${all}`);
+    if (channel === undefined && minimumAge === undefined)
+      return usable[usable.length - 1] ?? fail('no version');
+    const ofChannel = usable.filter((each) => {
+      if (channel === undefined) return each.release !== undefined;
+      return each.channel === 'stable' || each.channel === channel;
+    });
+    if (ofChannel.length === 0)
+      return fail(
+        `no release in channel '${channel ?? 'testing'}' of the catalog ${this.path}; it has ${all}`,
+      );
+    const age = (each: CatalogEntry): number => now.getTime() - Date.parse(each.release?.releasedAt ?? '');
+    const oldEnough = ofChannel.filter((each) => !minimumAge || age(each) >= minimumAge.toMilliseconds());
+    return (
+      [...oldEnough].sort((a, b) => compareVersions(a.version, b.version)).at(-1) ??
+      fail(`no release that is ${String(minimumAge)} old; the oldest is ${ofChannel[0]?.version ?? 'none'}`)
+    );
   }
 
   private verified(imageName: string, entry: CatalogEntry): ImageRelease {
-    const file = join(dirname(this.path), entry.file);
+    const file = join(this.directory, entry.file);
     const digest = Digest.of(entry.digest);
-    const again = `build it again with: cloudless image build ${imageName} --force`;
+    const again = this.again(imageName, entry);
     const size = statSync(file, { throwIfNoEntry: false })?.size;
     if (size === undefined)
       throw new ValidationError(
@@ -93,9 +183,25 @@ export class ImageCatalog {
       virtualSize: Size.bytes(entry.virtualSize),
       os: entry.os,
       packages: entry.packages,
+      kind: entry.kind ?? 'cloud-init',
+      ignitionSpec: entry.ignitionSpec,
+      commit: entry.release?.commit,
+      sbomDigest: entry.sbom && Digest.of(entry.sbom.digest),
       file,
     };
   }
+
+  private again(imageName: string, entry: CatalogEntry): string {
+    if (this.address !== undefined)
+      return `fetch it again with: cloudless image fetch ${imageName} --version ${entry.version}`;
+    if (entry.release) return `restore it in the store from a copy: a release is made once`;
+    return `build it again with: cloudless image build ${imageName} --force`;
+  }
+}
+
+/** Whether a store is a server rather than a directory. */
+function isAddress(store: string): boolean {
+  return /^https?:\/\//.test(store);
 }
 
 /**

@@ -54,10 +54,27 @@ export class Diagnostics {
     return this.collected.map(({ severity, summary, detail, path }) => ({
       severity: severity === 'error' ? 1 : 2,
       summary,
-      detail,
+      detail: path && path.length > 1 ? withPath(detail, path) : detail,
       attribute: path && pathMessage(path),
     }));
   }
+}
+
+/** Terraform points at the line of a top-level attribute or of one in a block, and only at the resource for deeper ones. */
+function withPath(detail: string, path: AttributePath): string {
+  const where = formatPath(path);
+  if (detail.includes(where)) return detail;
+  return `${detail}${detail ? '\n\n' : ''}At: ${where}`;
+}
+
+/** A path as it is written in a configuration: `rule[0].port`, `weights["a"]`. */
+export function formatPath(path: AttributePath): string {
+  return path
+    .map((step, index) => {
+      if (typeof step === 'string') return index === 0 ? step : `.${step}`;
+      return typeof step === 'number' ? `[${step}]` : `[${JSON.stringify(step.key)}]`;
+    })
+    .join('');
 }
 
 /** The form of an attribute path on the wire. */

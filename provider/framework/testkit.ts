@@ -3,12 +3,14 @@
  * (`TF_REATTACH_PROVIDERS`), so nothing is built or installed, and breakpoints and coverage work.
  */
 import { execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnyProvider } from './provider';
-import { providerService } from './provider-service';
+import { providerService } from './service/provider-service';
 import { createGrpcServer, listen } from './serve/grpc-server';
+import { reattachConfig } from './serve/reattach';
 
 export interface CommandResult {
   readonly code: number;
@@ -22,6 +24,18 @@ export interface StoredInstance {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+/** What a plan says about one resource. */
+export interface PlannedChange {
+  /** For example `['update']` or `['delete', 'create']`. */
+  readonly actions: readonly string[];
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  /** True at the place of each value that is known only after apply. */
+  readonly after_unknown: Readonly<Record<string, unknown>>;
+  /** The attributes that force a replacement. */
+  readonly replace_paths?: readonly (readonly (string | number)[])[];
+}
+
 export interface Workspace {
   readonly directory: string;
   /** The remote procedures Terraform called, in order. */
@@ -30,8 +44,12 @@ export interface Workspace {
   configure(hcl: string): void;
   /** Runs a Terraform command in the workspace. */
   terraform(...args: string[]): Promise<CommandResult>;
+  /** Starts a Terraform command in the workspace and does not wait for it. */
+  start(...args: string[]): RunningTerraform;
   /** Applies; fails with Terraform's words when Terraform does. */
   apply(): Promise<string>;
+  /** Plans; returns what is to happen to each resource, by address. Fails with Terraform's words when Terraform does. */
+  plan(): Promise<Readonly<Record<string, PlannedChange>>>;
   /** True when a plan finds nothing to do; fails with Terraform's words when Terraform does. */
   planIsEmpty(): Promise<boolean>;
   /** Instances in the state by address: `powerdns_zone.lab`. */
@@ -42,12 +60,18 @@ export interface Workspace {
 /** Name of the Terraform program: `TERRAFORM_BINARY_NAME` as for cdktf, or `terraform`. */
 export const terraformProgram = () => process.env.TERRAFORM_BINARY_NAME || 'terraform';
 
-/** Runs Terraform in a directory, without asking anything of anybody. */
-export function runTerraform(
+/** A Terraform that runs. */
+export interface RunningTerraform {
+  readonly process: ChildProcess;
+  readonly result: Promise<CommandResult>;
+}
+
+/** Starts Terraform in a directory, without asking anything of anybody. */
+export function startTerraform(
   directory: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<CommandResult> {
+): RunningTerraform {
   const env = {
     ...process.env,
     CHECKPOINT_DISABLE: '1',
@@ -55,17 +79,23 @@ export function runTerraform(
     TF_CLI_CONFIG_FILE: '/dev/null',
     ...environment,
   };
-  return new Promise((resolve) => {
-    execFile(
-      terraformProgram(),
-      [...args],
-      { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
-        resolve({ code, output: stdout + stderr });
-      },
-    );
+  const options = { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 };
+  let finish: (result: CommandResult) => void;
+  const result = new Promise<CommandResult>((resolve) => (finish = resolve));
+  const child = execFile(terraformProgram(), [...args], options, (error, stdout, stderr) => {
+    const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+    finish({ code, output: stdout + stderr });
   });
+  return { process: child, result };
+}
+
+/** Runs Terraform in a directory to its end. */
+export function runTerraform(
+  directory: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  return startTerraform(directory, args, environment).result;
 }
 
 /** Reads the instances of a state file by address. */
@@ -102,21 +132,15 @@ export async function attach(
   const socket = join(directory, 'socket');
   await listen(server, `unix://${socket}`);
   const [, namespace, type] = provider.address.split('/');
-  const reattach = {
-    [provider.address]: {
-      Protocol: 'grpc',
-      ProtocolVersion: 6,
-      Pid: process.pid,
-      Test: true,
-      Addr: { Network: 'unix', String: socket },
-    },
-  };
-  const terraform = (...args: string[]) =>
-    runTerraform(directory, args, { ...environment, TF_REATTACH_PROVIDERS: JSON.stringify(reattach) });
+  const reattach = reattachConfig(provider, 'unix', socket);
+  const start = (...args: string[]) =>
+    startTerraform(directory, args, { ...environment, TF_REATTACH_PROVIDERS: reattach });
+  const terraform = (...args: string[]) => start(...args).result;
   const inputs = ['-input=false', '-no-color'];
   return {
     directory,
     calls,
+    start,
     terraform,
     configure(hcl) {
       const required = `terraform {\n  required_providers {\n    ${type} = { source = "${namespace}/${type}" }\n  }\n}\n`;
@@ -126,6 +150,15 @@ export async function attach(
       const { code, output } = await terraform('apply', '-auto-approve', ...inputs);
       if (code !== 0) throw new Error(output);
       return output;
+    },
+    async plan() {
+      const { code, output } = await terraform('plan', '-out=test.tfplan', ...inputs);
+      if (code !== 0) throw new Error(output);
+      const shown = await terraform('show', '-json', 'test.tfplan');
+      const { resource_changes: changes = [] } = JSON.parse(shown.output) as {
+        resource_changes?: { address: string; change: PlannedChange }[];
+      };
+      return Object.fromEntries(changes.map(({ address, change }) => [address, change]));
     },
     async planIsEmpty() {
       const { code, output } = await terraform('plan', '-detailed-exitcode', ...inputs);

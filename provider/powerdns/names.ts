@@ -55,6 +55,19 @@ function canonicalOctet(octet: number): string {
   return octet > 0x20 && octet < 0x7f ? character : `\\${String(octet).padStart(3, '0')}`;
 }
 
+/** The name of a TSIG key as the API identifies it: a domain name whose final dot may be left out. @throws NameProblem */
+export function canonicalKeyName(name: string): string {
+  return canonicalName(name.endsWith('.') && !name.endsWith('\\.') ? name : `${name}.`);
+}
+
+/** What is wrong with the name of a TSIG key; undefined when nothing is. */
+export function problemWithKeyName(name: string): string | undefined {
+  return problemOf(() => {
+    if (name === '' || name === '.') throw new NameProblem('a TSIG key has a name');
+    canonicalKeyName(name);
+  });
+}
+
 /** What is wrong with the name of a zone or RRset; undefined when PowerDNS takes it. */
 export function problemWithOwnerName(name: string): string | undefined {
   return problemOf(() => {

@@ -1,12 +1,23 @@
 /** `powerdns_record`: an RRset, all records of one name and type. It is the unit of ownership. */
-import { computed, defineResource, isUnknown, kinds, ProviderError, required } from '../framework';
-import type { ConfigOf, Diagnostics, KnownPlanOf, StateOf } from '../framework';
-import { ApiError } from './client';
+import {
+  computed,
+  defaulted,
+  defineResource,
+  isUnknown,
+  kinds,
+  optional,
+  optionalComputed,
+  ProviderError,
+  required,
+} from '../framework';
+import type { ApplyContext, ConfigOf, Diagnostics, KnownPlanOf, StateOf } from '../framework';
+import { ApiError, RequestError, RRsetExists } from './client';
 import type { PowerDnsClient, RRset } from './client';
 import { connected, importHint } from './connection';
 import type { Connection } from './connection';
 import { canonicalContent, problemWithContent, sameContents } from './contents';
 import { canonicalName, isInZone, problemWithOwnerName, sameName } from './names';
+import { planName } from './planned-names';
 import { problemWithSeconds } from './validation';
 
 /** Types of which an RRset has at most one record (RFC 1034, RFC 6672). */
@@ -44,6 +55,25 @@ const attributes = {
       'Contents of the records as in a zone file: `10.20.0.7`, `10 mail.lab.internal.`, `"v=spf1 -all"` with its quotes.',
     validate: (records) => (records.length === 0 ? 'an RRset has at least one record' : undefined),
     equivalent: (left, right, { type }) => typeof type === 'string' && sameContents(type, left, right),
+  }),
+  disabled: defaulted(kinds.bool, false, {
+    description:
+      'Whether the records are kept without being served. One that was disabled beside Terraform shows as a change.',
+  }),
+  comments: optionalComputed(kinds.list(kinds.string), {
+    description:
+      'Texts that PowerDNS keeps beside the RRset. Without it they are left as they are. Not every backend can: LMDB ' +
+      'only from PowerDNS 5.1.',
+    useStateForUnknown: true,
+    // The server keeps no order.
+    equivalent: (left, right) => [...left].sort().join('\n') === [...right].sort().join('\n'),
+  }),
+  set_ptr: optional(kinds.bool, {
+    description: 'PowerDNS has no such thing since 4.4; only `false` is taken. Use `powerdns_ptr_record`.',
+    validate: (value) =>
+      value
+        ? 'PowerDNS makes no PTR records by itself since version 4.4; write a powerdns_ptr_record resource instead'
+        : undefined,
   }),
 };
 type Attributes = typeof attributes;
@@ -109,13 +139,23 @@ function identityOf({ zone, name, type }: Identity): Identity {
 const idOf = ({ name, type }: Identity) => `${name}:::${type}`;
 const importIdOf = (identity: Identity) => JSON.stringify({ zone: identity.zone, id: idOf(identity) });
 
-function stateOf(identity: Identity, rrset: RRset): StateOf<Attributes> {
+function stateOf(
+  identity: Identity,
+  rrset: RRset,
+  prior?: Pick<StateOf<Attributes>, 'comments' | 'set_ptr'>,
+): StateOf<Attributes> {
+  const served = rrset.records.filter(({ disabled }) => !disabled);
+  const comments = (rrset.comments ?? []).map(({ content }) => content);
   return {
     ...identity,
     id: idOf(identity),
     ttl: rrset.ttl,
-    // A disabled record is not served, so it is shown as missing.
-    records: rrset.records.filter(({ disabled }) => !disabled).map(({ content }) => content),
+    // Where only some are disabled, those are shown as missing: they are not served.
+    disabled: served.length === 0,
+    records: (served.length === 0 ? rrset.records : served).map(({ content }) => content),
+    // None and not set are the same to the server.
+    comments: comments.length > 0 || prior?.comments?.length === 0 ? comments : null,
+    set_ptr: prior?.set_ptr ?? null,
   };
 }
 
@@ -132,24 +172,47 @@ async function find(
 async function write(
   client: PowerDnsClient,
   plan: KnownPlanOf<Attributes>,
-  signal: AbortSignal,
+  prior: StateOf<Attributes> | null,
+  context: ApplyContext<Attributes, Connection>,
 ): Promise<StateOf<Attributes>> {
   const identity = identityOf(plan);
-  const { name, type } = identity;
-  const records = plan.records.map((content) => ({
-    content: canonicalContent(type, content),
-    disabled: false,
-  }));
+  const { zone, name, type } = identity;
+  const disabled = plan.disabled ?? false;
+  const records = plan.records.map((content) => ({ content: canonicalContent(type, content), disabled }));
+  const comments = isUnknown(plan.comments) ? null : plan.comments;
+  // A backend that keeps no comments refuses even none.
+  const unchanged = (comments ?? []).length === 0 && (prior?.comments ?? []).length === 0;
+  const change = {
+    changetype: 'REPLACE' as const,
+    name,
+    type,
+    ttl: plan.ttl,
+    records,
+    ...(comments === null || unchanged
+      ? {}
+      : { comments: comments.map((content) => ({ content, account: '' })) }),
+  };
+  const result = { ...plan, id: idOf(identity), disabled, comments };
   try {
-    await client.changeRRsets(
-      identity.zone,
-      [{ changetype: 'REPLACE', name, type, ttl: plan.ttl, records }],
-      signal,
-    );
+    await client.writeRRset({ zone, change, mustBeNew: prior === null }, context.signal);
   } catch (error) {
+    // What may have been created is remembered, or nobody would know later whose it is. Terraform replaces it next
+    // time if it is there, and creates it if not.
+    if (prior === null && error instanceof RequestError && error.mayBeDone) context.keepState(result);
+    if (error instanceof RRsetExists) throw existsAlready(identity, error.existing);
     throw error instanceof ApiError ? pointAtAttribute(error, identity) : error;
   }
-  return { ...plan, id: idOf(identity) };
+  return result;
+}
+
+function existsAlready(identity: Identity, { records }: RRset): ProviderError {
+  return new ProviderError(
+    `${identity.name} ${identity.type} exists already`,
+    `It holds ${records.map(({ content }) => `'${content}'`).join(', ')} and was not touched. To manage it from here, ` +
+      'bring it into the state, under the name this resource has in your configuration:' +
+      importHint('powerdns_record', importIdOf(identity)),
+    ['name'],
+  );
 }
 
 function pointAtAttribute(error: ApiError, { name, type, zone }: Identity): ProviderError {
@@ -169,6 +232,13 @@ function pointAtAttribute(error: ApiError, { name, type, zone }: Identity): Prov
   if (/out of zone/i.test(reason)) return new ProviderError('The name is outside the zone', reason, ['name']);
   if (/unknown type/i.test(reason))
     return new ProviderError('PowerDNS does not know this type', reason, ['type']);
+  if (/editing comments/i.test(reason)) {
+    return new ProviderError(
+      'This PowerDNS keeps no comments',
+      `Its backend cannot (LMDB can from PowerDNS 5.1). Take out comments. The server says: ${reason}`,
+      ['comments'],
+    );
+  }
   return new ProviderError(`PowerDNS refused ${name} ${type}`, error.detail, ['records']);
 }
 
@@ -177,45 +247,32 @@ export const recordResource = defineResource<Attributes, Connection>({
   schema: { description: 'An RRset: all records of one name and type.', attributes },
   validate,
 
-  modifyPlan({ planned }) {
-    const { name, type } = planned;
+  modifyPlan({ planned }, { client }) {
+    const { zone, name, type } = planned;
     if (!isUnknown(name) && !isUnknown(type)) planned.id = `${canonicalName(name)}:::${type.toUpperCase()}`;
+    if (!isUnknown(zone) && !isUnknown(name) && !isUnknown(type))
+      planName(client, identityOf({ zone, name, type }));
   },
 
-  async create(plan, { client, signal }) {
-    const api = connected(client);
-    const identity = identityOf(plan);
-    return api.change(async () => {
-      const existing = await find(api, identity, signal);
-      if (existing) {
-        throw new ProviderError(
-          `${identity.name} ${identity.type} exists already`,
-          `It holds ${existing.records.map(({ content }) => `'${content}'`).join(', ')} and was not touched. To manage it ` +
-            'from here, bring it into the state, under the name this resource has in your configuration:' +
-            importHint('powerdns_record', importIdOf(identity)),
-          ['name'],
-        );
-      }
-      return write(api, plan, signal);
-    });
-  },
+  create: (plan, context) => write(connected(context.client), plan, null, context),
 
   async read(state, { client, signal }) {
     if (!client) return state;
     const identity = identityOf(state);
     const found = await find(client, identity, signal);
-    return found ? stateOf(identity, found) : null;
+    return found ? stateOf(identity, found, state) : null;
   },
 
-  update(plan, _prior, { client, signal }) {
-    const api = connected(client);
-    return api.change(() => write(api, plan, signal));
-  },
+  update: (plan, prior, context) => write(connected(context.client), plan, prior, context),
 
   async delete(state, { client, signal }) {
-    const api = connected(client);
     const { zone, name, type } = identityOf(state);
-    await api.change(() => api.deleteRRset(zone, name, type, signal));
+    try {
+      await connected(client).writeRRset({ zone, change: { changetype: 'DELETE', name, type } }, signal);
+    } catch (error) {
+      // Its zone is gone, and so is it.
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
   },
 
   async importState(id, { client, signal }) {

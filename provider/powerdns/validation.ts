@@ -1,5 +1,5 @@
 /** Checks several attributes share. */
-import { problemWithTargetName } from './names';
+import { problemWithKeyName, problemWithTargetName } from './names';
 
 /** RFC 2181, section 8. */
 const HIGHEST_TTL = 2_147_483_647;
@@ -13,4 +13,15 @@ export function problemWithSeconds(value: number): string | undefined {
 /** The first thing wrong with a list of target names; undefined when nothing is. */
 export function problemWithTargetNames(names: readonly string[]): string | undefined {
   return names.map(problemWithTargetName).find((problem) => problem !== undefined);
+}
+
+/** The first thing wrong with a list of names of TSIG keys; undefined when nothing is. */
+export function problemWithKeyNames(names: readonly string[]): string | undefined {
+  return names.map(problemWithKeyName).find((problem) => problem !== undefined);
+}
+
+/** Checks for one of some words; `empty` says what an empty text means, where that is one of them. */
+export function oneOf(words: readonly string[], empty?: string): (value: string) => string | undefined {
+  const choice = words.filter(Boolean).join(', ') + (empty === undefined ? '' : `, or ${empty}`);
+  return (value) => (words.includes(value) ? undefined : `'${value}' is not known; use ${choice}`);
 }

@@ -8,15 +8,52 @@ import { Fqdn } from '../../../lib/core/fqdn';
 import { IpAddress } from '../../../lib/core/ip-address';
 import { MacAddress } from '../../../lib/core/mac-address';
 import { SiteKey } from '../../../lib/core/site-key';
-import { sshHostKey, SshPublicKey } from '../../../lib/core/ssh-key';
+import { sshHostKey, type SshKeyPair, SshPublicKey } from '../../../lib/core/ssh-key';
 import { GuestConfig, renderCloudInit, seedImage, Sudo } from '../../../lib/guest';
 
 /** How the machine is built: the ways in which base images have to boot. */
 export interface Hardware {
   readonly machine: 'pc' | 'q35';
   readonly firmware: 'bios' | 'uefi';
-  /** Device that the seed is on. */
-  readonly seed: 'ide-cd' | 'virtio-blk-pci';
+  /** Device that the seed is on, or the way that an Ignition configuration comes. */
+  readonly seed: 'ide-cd' | 'virtio-blk-pci' | 'fw_cfg';
+  /** Format of the image file. @default 'qcow2' */
+  readonly format?: string;
+}
+
+/** The configuration of the guest in Ignition's words; the same as what the seed says. */
+function ignition(authorizedKey: string, hostKey: SshKeyPair): Record<string, unknown> {
+  const file = (path: string, content: string, mode = 0o644): Record<string, unknown> => ({
+    path,
+    mode,
+    overwrite: true,
+    contents: { source: `data:,${encodeURIComponent(content)}` },
+  });
+  const network = `[Match]\nMACAddress=${MAC}\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\nDNS=10.0.2.3\n`;
+  return {
+    ignition: { version: '3.3.0' },
+    passwd: { users: [{ name: 'ops', sshAuthorizedKeys: [authorizedKey], shell: '/bin/bash' }] },
+    storage: {
+      files: [
+        file('/etc/hostname', 'guest\n'),
+        file('/etc/hosts', '127.0.0.1 localhost\n127.0.1.1 guest.lab.internal guest\n'),
+        file('/etc/sudoers.d/ops', 'ops ALL=(ALL) NOPASSWD:ALL\n', 0o440),
+        file('/etc/systemd/network/10-lan.network', network),
+        file('/etc/ssh/ssh_host_ed25519_key', hostKey.privateKey, 0o600),
+        file('/etc/example.conf', 'written by the seed\n', 0o640),
+      ],
+    },
+    systemd: {
+      units: [
+        {
+          name: 'first-boot.service',
+          enabled: true,
+          contents:
+            '[Service]\nType=oneshot\nExecStart=/bin/touch /var/lib/first-boot-done\n[Install]\nWantedBy=multi-user.target\n',
+        },
+      ],
+    },
+  };
 }
 
 const MAC = '52:54:00:12:34:56';
@@ -27,7 +64,13 @@ export class Guest {
   /** Seconds from power-on to the first login. */
   bootSeconds = 0;
 
-  static async start(image: string, directory: string, hardware: Hardware): Promise<Guest> {
+  /** @param configuration for Ignition. @default - the same as the seed */
+  static async start(
+    image: string,
+    directory: string,
+    hardware: Hardware,
+    configuration?: unknown,
+  ): Promise<Guest> {
     mkdirSync(directory, { recursive: true });
     const file = (name: string): string => join(directory, name);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'operator', '-f', file('operator')]);
@@ -58,6 +101,8 @@ export class Guest {
       ],
     });
     writeFileSync(file('seed.iso'), seedImage(documents), { mode: 0o600 });
+    const authorizedKey = readFileSync(file('operator.pub'), 'utf8').trim();
+    writeFileSync(file('config.ign'), JSON.stringify(configuration ?? ignition(authorizedKey, hostKey)));
     writeFileSync(file('known_hosts'), `guest ${hostKey.publicKey.toString()}\n`);
     await run('qemu-img', [
       'create',
@@ -67,7 +112,7 @@ export class Guest {
       '-b',
       image,
       '-F',
-      'qcow2',
+      hardware.format ?? 'qcow2',
       file('root.qcow2'),
       '2G',
     ]);
@@ -78,8 +123,12 @@ export class Guest {
     const disks = [
       ...['-drive', `id=root,if=none,format=qcow2,cache=unsafe,file=${file('root.qcow2')}`],
       ...['-device', 'virtio-blk-pci,drive=root,bootindex=1'],
-      ...['-drive', `id=seed,if=none,format=raw,readonly=on,file=${file('seed.iso')}`],
-      ...['-device', `${hardware.seed},drive=seed`],
+      ...(hardware.seed === 'fw_cfg'
+        ? ['-fw_cfg', `name=opt/com.coreos/config,file=${file('config.ign')}`]
+        : [
+            ...['-drive', `id=seed,if=none,format=raw,readonly=on,file=${file('seed.iso')}`],
+            ...['-device', `${hardware.seed},drive=seed`],
+          ]),
     ];
     const network = ['-netdev', `user,id=lan,hostfwd=tcp:127.0.0.1:${port}-:22`];
     const devices = ['-device', `virtio-net-pci,netdev=lan,mac=${MAC}`, '-device', 'virtio-rng-pci'];
@@ -133,6 +182,20 @@ export class Guest {
       { timeoutMs: 120_000 },
     );
     return stdout;
+  }
+
+  /** What the serial console has shown. */
+  get console(): string {
+    return readFileSync(join(this.directory, 'console'), 'latin1');
+  }
+
+  /** Waits until the machine has switched itself off. */
+  async off(seconds: number): Promise<void> {
+    const until = Date.now() + seconds * 1000;
+    while (this.process.exitCode === null && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    if (this.process.exitCode === null)
+      throw new Error(`it is still on after ${seconds} s:\n${this.console.slice(-3000)}`);
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
-import { keepSpelling, planChange, replacingAttributes } from '../../../provider/framework/plan';
+import { planChange } from '../../../provider/framework/plan/plan-change';
+import { keepSpelling } from '../../../provider/framework/plan/spelling';
 import { integer, list, map, set, string } from '../../../provider/framework/schema/kind';
 import {
   computed,
@@ -44,21 +45,13 @@ const prior: ObjectValue = {
   id: '7',
   changedAt: 'then',
 };
-/** What Terraform proposes: the configuration, with the prior state where the provider may compute. */
-function plan(config: ObjectValue, before: ObjectValue | null) {
-  const full = { ...nothing, ...config };
-  const proposed = { ...full };
-  for (const [name, attribute] of Object.entries(attributes)) {
-    if (attribute.mode !== 'required' && attribute.mode !== 'optional' && full[name] === null) {
-      proposed[name] = before?.[name] ?? null;
-    }
-  }
-  return planChange(attributes, full, before, proposed);
-}
+const plan = (config: ObjectValue, before: ObjectValue | null) =>
+  planChange(attributes, { ...nothing, ...config }, before);
 
 test('a new resource gets its defaults, and what is computed is known after apply', () => {
   expect(plan({ name: 'web' }, null)).toEqual({
     changed: true,
+    requiresReplace: [],
     planned: {
       name: 'web',
       size: null,
@@ -79,9 +72,12 @@ test('nothing is unknown when nothing changes', () => {
 });
 
 test('another spelling of the same is no change and replaces nothing', () => {
-  const { planned, changed } = plan({ name: 'WEB', size: 1, tags: ['a', 'b'] }, prior);
-  expect({ changed, name: planned.name }).toEqual({ changed: false, name: 'Web' });
-  expect(replacingAttributes(attributes, prior, planned)).toEqual([]);
+  const { planned, changed, requiresReplace } = plan({ name: 'WEB', size: 1, tags: ['a', 'b'] }, prior);
+  expect({ changed, name: planned.name, requiresReplace }).toEqual({
+    changed: false,
+    name: 'Web',
+    requiresReplace: [],
+  });
 });
 
 test('a change makes computed values unknown, except those that never change', () => {
@@ -109,8 +105,8 @@ test('an optional value that is taken out becomes null', () => {
 });
 
 test('only a changed or unknown attribute that demands it replaces', () => {
-  expect(replacingAttributes(attributes, prior, { ...prior, name: 'db', size: 5 })).toEqual([['name']]);
-  expect(replacingAttributes(attributes, prior, { ...prior, name: UNKNOWN })).toEqual([['name']]);
+  expect(plan({ name: 'db', size: 5, tags: ['a', 'b'] }, prior).requiresReplace).toEqual([['name']]);
+  expect(plan({ name: UNKNOWN, size: 1, tags: ['a', 'b'] }, prior).requiresReplace).toEqual([['name']]);
 });
 
 test('what the server reports keeps the spelling that was written, where both mean the same', () => {
@@ -140,6 +136,13 @@ describe('checks of attributes', () => {
 
   test('point at the attribute', () => {
     expect(problems({ size: 10 })).toEqual([[['size'], '10 is over 9']]);
+  });
+
+  test('do not tell what is sensitive', () => {
+    const diagnostics = new Diagnostics();
+    const key = optional(string, { description, sensitive: true, validate: (value) => `'${value}' is bad` });
+    checkAttributes({ key }, { key: 'hunter2' }, diagnostics);
+    expect(diagnostics.all).toMatchObject([{ detail: "'(sensitive)' is bad", path: ['key'] }]);
   });
 
   test('refuse what is no whole number, at the element of a map', () => {

@@ -1,10 +1,13 @@
 import { ProviderError } from '../../../provider/framework/diagnostics';
 import { defineProvider } from '../../../provider/framework/provider';
-import { providerService } from '../../../provider/framework/provider-service';
+import { providerService } from '../../../provider/framework/service/provider-service';
 import { defineResource } from '../../../provider/framework/resource';
 import type { Resource } from '../../../provider/framework/resource';
 import { integer, string } from '../../../provider/framework/schema/kind';
-import { computed, objectTypeOf, optional, required } from '../../../provider/framework/schema/schema';
+import { objectTypeOf } from '../../../provider/framework/schema/attribute';
+import { computed, optional, required } from '../../../provider/framework/schema/schema';
+import { Shelf } from './support/shelf';
+import { shelfProvider } from './support/shelf-provider';
 import { isUnknown, UNKNOWN } from '../../../provider/framework/values/value';
 import type { ObjectValue } from '../../../provider/framework/values/value';
 import { decodeObject, encodeDynamicValue } from '../../../provider/framework/values/wire';
@@ -84,14 +87,22 @@ test('gone is gone', async () => {
   expect(diagnostics).toEqual([]);
 });
 
-test('an exception nobody expected is told without its stack', async () => {
+test('an exception nobody expected is told without its stack, which goes to the log', async () => {
   const { read } = await serviceOf({
     read: () => Promise.reject(new TypeError('x is undefined')),
   });
+  const environment = process.env;
+  process.env = { ...environment, TF_LOG: 'ERROR' };
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
   const { diagnostics } = await read(stored);
+  const [line] = write.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, string>);
+  write.mockRestore();
+  process.env = environment;
   expect(diagnostics).toMatchObject([{ severity: 1, summary: 'Unexpected error in the provider' }]);
   expect(diagnostics![0]!.detail).toContain('x is undefined');
   expect(diagnostics![0]!.detail).not.toMatch(/\bat .*\.ts/);
+  expect(line).toMatchObject({ '@level': 'error', tf_rpc: 'ReadResource', tf_resource_type: 'test_thing' });
+  expect(line!['@message']).toMatch(/TypeError: x is undefined\n +at .*provider-service\.test\.ts/);
 });
 
 test('a creation that fails halfway leaves what it kept, one that fails at once leaves nothing', async () => {
@@ -179,4 +190,61 @@ test('stopping aborts what is waiting', async () => {
   const reading = read(stored);
   await service.StopProvider({});
   expect((await reading).diagnostics).toMatchObject([{ summary: 'Interrupted' }]);
+});
+
+test('a result of another type than the schema says is no loss: what was planned is stored', async () => {
+  const { applyChange, decode } = await serviceOf({
+    create: async (plan) => ({ ...plan, id: '7', size: 'big' as unknown as number }),
+  });
+  const { newState, diagnostics } = await applyChange(null, { name: 'web', size: 1, id: UNKNOWN });
+  expect(diagnostics).toMatchObject([
+    expect.anything(),
+    { detail: expect.stringContaining('size: expected a value of type "number", got string') },
+  ]);
+  expect(decode(newState)).toEqual({ name: 'web', size: 1, id: null });
+});
+
+test('a request that cannot be read changes nothing', async () => {
+  const { service, value, decode } = await serviceOf();
+  const bad = { msgpack: Buffer.from([0xc1]), json: new Uint8Array() };
+  const { newState, diagnostics } = await service.ApplyResourceChange({
+    typeName: 'test_thing',
+    priorState: value(stored),
+    plannedState: bad,
+    config: value(stored),
+    plannedPrivate: new Uint8Array(),
+  });
+  expect(decode(newState)).toEqual(stored);
+  expect(diagnostics).toMatchObject([{ severity: 1 }]);
+});
+
+test('what is write-only is refused for a Terraform that would store it', async () => {
+  const service = providerService(shelfProvider(new Shelf()));
+  const config = (allowed: boolean) =>
+    service.ValidateResourceConfig({
+      typeName: 'shelf_box',
+      config: {
+        json: Buffer.from('{"name": "a", "secret": "s", "door": [], "sticker": []}'),
+        msgpack: new Uint8Array(),
+      },
+      clientCapabilities: { deferralAllowed: false, writeOnlyAllowed: allowed },
+    });
+  expect((await config(true)).diagnostics).toEqual([]);
+  expect((await config(false)).diagnostics).toMatchObject([{ summary: '"secret" needs Terraform 1.11' }]);
+});
+
+test('what is offered can be asked for without the schemas', async () => {
+  const service = providerService(shelfProvider(new Shelf()));
+  const names = (list?: readonly { name?: string }[]) => list?.map(({ name }) => name);
+  const metadata = await service.GetMetadata({});
+  expect(names(metadata.resources)).toEqual(['shelf_box', 'shelf_crate', 'shelf_liar']);
+  expect(names(metadata.dataSources)).toEqual(['shelf_content']);
+  expect(names(metadata.ephemeralResources)).toEqual(['shelf_key']);
+  expect(names(metadata.functions)).toEqual(['sign', 'measure']);
+  expect(metadata.serverCapabilities).toEqual({
+    getProviderSchemaOptional: true,
+    planDestroy: true,
+    moveResourceState: true,
+  });
+  expect(Object.keys((await service.GetFunctions({})).functions ?? {})).toEqual(['sign', 'measure']);
 });

@@ -1,5 +1,4 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
 import {
   copyFileSync,
   mkdirSync,
@@ -8,16 +7,14 @@ import {
   realpathSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { makeCertificate } from '../../../provider/framework/serve/certificate';
 import { readState, runTerraform } from '../../../provider/framework/testkit';
 import { FaultyProxy } from '../support/faulty-proxy';
 import { describeWith } from '../support/needs';
-import { callPlugin, ended, endPlugins, MAGIC_COOKIE, startPlugin } from '../support/plugin-process';
+import { ended } from '../support/plugin-process';
 import { processesIn, until } from '../support/processes';
 import { API_KEY, PowerDnsServer } from '../support/power-dns-server';
 
@@ -33,7 +30,6 @@ beforeEach(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'provider-bundle-')));
 });
 afterEach(() => {
-  endPlugins();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -45,88 +41,6 @@ describe('the bundled plugin', () => {
     expect(first.length).toBeLessThan(700_000);
     expect(statSync(FILE).mode & 0o777).toBe(0o755);
     expect(first.toString('utf8')).not.toContain(ROOT);
-  });
-
-  test('says what it is when it is started by hand', () => {
-    const { status, stderr, stdout } = spawnSync(FILE, [], { encoding: 'utf8' });
-    expect(status).toBe(1);
-    expect(stdout).toBe('');
-    expect(stderr).toContain('It is not run by hand: Terraform starts it.');
-  });
-
-  test('says what it needs where there is no Node.js, or an old one', () => {
-    const shell = join(directory, 'sh');
-    symlinkSync('/bin/sh', shell);
-    const without = spawnSync(FILE, [], { encoding: 'utf8', env: { PATH: directory } });
-    expect(without.status).toBe(1);
-    expect(without.stdout).toContain('needs Node.js 20 or newer in PATH');
-
-    const script = readFileSync(FILE, 'utf8').split('\n')[2]!;
-    const check = /node -e '([^']*)'/.exec(script)![1]!;
-    const old = spawnSync(process.execPath, [
-      '-e',
-      `Object.defineProperty(process.versions,"node",{value:"18.1.0"});${check}`,
-    ]);
-    expect(old.status).toBe(1);
-    expect(old.stdout.toString()).toContain('needs Node.js 20 or newer in PATH; this is 18.1.0');
-  });
-
-  test('refuses a Terraform that does not speak protocol 6', () => {
-    const env = { ...process.env, TF_PLUGIN_MAGIC_COOKIE: MAGIC_COOKIE, PLUGIN_PROTOCOL_VERSIONS: '4,5' };
-    const { status, stderr } = spawnSync(FILE, [], { encoding: 'utf8', env });
-    expect(status).toBe(1);
-    expect(stderr).toContain('Terraform 1.0 or newer is needed');
-  });
-
-  test('comes up below a package.json of ES modules', async () => {
-    writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
-    const copy = join(directory, 'terraform-provider-powerdns_v0.1.0');
-    copyFileSync(FILE, copy);
-    const plugin = await startPlugin(copy);
-    expect(plugin.handshake.slice(0, 3)).toEqual(['1', '6', 'unix']);
-    plugin.child.kill('SIGTERM');
-    await ended(plugin.child);
-  });
-
-  test('takes a port instead of a socket whose path would be too long', async () => {
-    const deep = join(directory, 'x'.repeat(90));
-    mkdirSync(deep);
-    const plugin = await startPlugin(FILE, { environment: { TMPDIR: deep } });
-    expect(plugin.handshake[2]).toBe('tcp');
-    expect(plugin.handshake[3]).toMatch(/^127\.0\.0\.1:\d+$/);
-    plugin.child.kill('SIGTERM');
-    await ended(plugin.child);
-  });
-
-  test('answers only the client whose certificate it was given, and shows its own', async () => {
-    const terraform = makeCertificate();
-    const plugin = await startPlugin(FILE, { clientCertificate: terraform });
-    const own = new X509Certificate(Buffer.from(plugin.handshake[5]!, 'base64'));
-    expect(own.checkHost('localhost')).toBe('localhost');
-    expect(plugin.handshake[5]).not.toMatch(/=$/);
-    const schema = '/tfplugin6.Provider/GetProviderSchema';
-    expect((await callPlugin(plugin, schema, terraform)).toString('utf8')).toContain('powerdns_record');
-    await expect(callPlugin(plugin, schema, makeCertificate(), 1_000)).rejects.toThrow();
-    await expect(callPlugin(plugin, schema, undefined, 1_000)).rejects.toThrow();
-    await callPlugin(plugin, '/plugin.GRPCController/Shutdown', terraform);
-    expect(await ended(plugin.child)).toBe(0);
-  });
-
-  test('ends within two seconds when told to, leaves SIGINT to Terraform, obeys SIGTERM, leaves no file', async () => {
-    const client = makeCertificate();
-    const environment = { TMPDIR: directory };
-    const told = await startPlugin(FILE, { clientCertificate: client, environment });
-    told.child.kill('SIGINT');
-    await callPlugin(told, '/grpc.health.v1.Health/Check', client);
-    const start = Date.now();
-    await callPlugin(told, '/plugin.GRPCController/Shutdown', client);
-    expect(await ended(told.child)).toBe(0);
-    expect(Date.now() - start).toBeLessThan(2_000);
-
-    const terminated = await startPlugin(FILE, { environment });
-    terminated.child.kill('SIGTERM');
-    expect(await ended(terminated.child)).toBe(0);
-    expect(execFileSync('ls', [directory], { encoding: 'utf8' })).toBe('');
   });
 });
 

@@ -1,4 +1,11 @@
-import { canonicalName, isInZone, problemWithOwnerName, sameName } from '../../../provider/powerdns/names';
+import {
+  canonicalKeyName,
+  canonicalName,
+  isInZone,
+  problemWithKeyName,
+  problemWithOwnerName,
+  sameName,
+} from '../../../provider/powerdns/names';
 
 test.each([
   ['Web.Lab.Internal.', 'web.lab.internal.'],
@@ -27,4 +34,11 @@ test('a name that only ends like the zone is outside it', () => {
 
 test('a name that is none equals nothing', () => {
   expect(sameName('web', 'web')).toBe(false);
+});
+
+test('the name of a TSIG key may leave its final dot out', () => {
+  expect(canonicalKeyName('Transfer')).toBe('transfer.');
+  expect(canonicalKeyName('transfer.lab.')).toBe('transfer.lab.');
+  expect(problemWithKeyName('')).toContain('has a name');
+  expect(problemWithKeyName('a..b')).toContain('empty label');
 });

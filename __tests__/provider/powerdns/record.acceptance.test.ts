@@ -4,26 +4,10 @@ import { powerDnsProvider } from '../../../provider/powerdns/powerdns-provider';
 import { describeWith } from '../support/needs';
 import { flatten } from '../support/output';
 import { API_KEY, PowerDnsServer } from '../support/power-dns-server';
-
-const ZONE = 'lab.internal.';
+import { powerDnsSuite, ZONE } from '../support/power-dns-suite';
 
 describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
-  let server: PowerDnsServer;
-  let workspace: Workspace;
-
-  beforeAll(async () => {
-    server = await PowerDnsServer.start();
-  });
-  afterAll(() => server.remove());
-  beforeEach(async () => {
-    await server.createZone(ZONE);
-    const environment = { PDNS_SERVER_URL: server.url, PDNS_API_KEY: API_KEY };
-    workspace = await attach(powerDnsProvider({ environment }));
-  });
-  afterEach(async () => {
-    workspace.close();
-    await server.api('DELETE', `/zones/${ZONE}`);
-  });
+  const lab = powerDnsSuite();
 
   /** A record `web` of zone lab.internal. with some attributes changed; values are HCL. */
   function record(changed: Record<string, string> = {}): void {
@@ -36,96 +20,96 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
       ...changed,
     };
     const lines = Object.entries(attributes).map(([name, value]) => `  ${name} = ${value}`);
-    workspace.configure(`resource "powerdns_record" "web" {\n${lines.join('\n')}\n}\n`);
+    lab.workspace.configure(`resource "powerdns_record" "web" {\n${lines.join('\n')}\n}\n`);
   }
 
   async function planError(): Promise<string> {
-    const { code, output } = await workspace.terraform('plan', '-no-color');
+    const { code, output } = await lab.workspace.terraform('plan', '-no-color');
     expect(code).toBe(1);
     return flatten(output);
   }
 
   test('is created as configured, and a second plan is empty', async () => {
     record({ records: '["10.20.0.7", "10.20.0.8"]' });
-    await workspace.apply();
-    expect((await server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.20.0.7', '10.20.0.8']);
-    expect(workspace.state()['powerdns_record.web']!.attributes).toMatchObject({
+    await lab.workspace.apply();
+    expect((await lab.server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.20.0.7', '10.20.0.8']);
+    expect(lab.workspace.state()['powerdns_record.web']!.attributes).toMatchObject({
       id: 'web.lab.internal.:::A',
       ttl: 60,
     });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('changes records and time to live in place', async () => {
     record();
-    await workspace.apply();
+    await lab.workspace.apply();
     record({ ttl: '300', records: '["10.20.0.9"]' });
-    expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
-    const { json } = await server.api('GET', `/zones/${ZONE}?rrset_name=web.lab.internal.&rrset_type=A`);
+    expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+    const { json } = await lab.server.api('GET', `/zones/${ZONE}?rrset_name=web.lab.internal.&rrset_type=A`);
     expect(json.rrsets).toMatchObject([{ ttl: 300, records: [{ content: '10.20.0.9' }] }]);
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('is replaced when its name or type changes', async () => {
     record();
-    await workspace.apply();
+    await lab.workspace.apply();
     record({ name: '"www.lab.internal."', type: '"AAAA"', records: '["2001:db8::7"]' });
-    const plan = await workspace.terraform('plan', '-no-color');
+    const plan = await lab.workspace.terraform('plan', '-no-color');
     expect(plan.output).toMatch(
       /name\s+= "web\.lab\.internal\." -> "www\.lab\.internal\." # forces replacement/,
     );
-    expect(await workspace.apply()).toContain('1 added, 0 changed, 1 destroyed');
-    const rrsets = await server.rrsets(ZONE);
+    expect(await lab.workspace.apply()).toContain('1 added, 0 changed, 1 destroyed');
+    const rrsets = await lab.server.rrsets(ZONE);
     expect(rrsets['web.lab.internal. A']).toBeUndefined();
     expect(rrsets['www.lab.internal. AAAA']).toEqual(['2001:db8::7']);
   });
 
   test('shows what was changed beside Terraform and puts it back', async () => {
     record();
-    await workspace.apply();
-    await server.replaceRRset(ZONE, 'web.lab.internal.', 'A', ['10.66.66.66'], 5);
-    const { output } = await workspace.terraform('plan', '-no-color');
+    await lab.workspace.apply();
+    await lab.server.replaceRRset(ZONE, 'web.lab.internal.', 'A', ['10.66.66.66'], 5);
+    const { output } = await lab.workspace.terraform('plan', '-no-color');
     expect(output).toContain('- "10.66.66.66"');
     expect(output).toMatch(/ttl\s+= 5 -> 60/);
-    await workspace.apply();
-    expect((await server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.20.0.7']);
+    await lab.workspace.apply();
+    expect((await lab.server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.20.0.7']);
   });
 
   test('is created again when it, or its zone, was deleted beside Terraform', async () => {
     record();
-    await workspace.apply();
-    await server.api('DELETE', `/zones/${ZONE}`);
-    await server.createZone(ZONE);
-    expect(await workspace.apply()).toContain('1 added, 0 changed, 0 destroyed');
-    expect((await server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.20.0.7']);
+    await lab.workspace.apply();
+    await lab.server.api('DELETE', `/zones/${ZONE}`);
+    await lab.server.createZone(ZONE);
+    expect(await lab.workspace.apply()).toContain('1 added, 0 changed, 0 destroyed');
+    expect((await lab.server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.20.0.7']);
   });
 
   test('is destroyed, also when it is gone already', async () => {
     record();
-    await workspace.apply();
-    await server.replaceRRset(ZONE, 'web.lab.internal.', 'A', []);
-    expect((await workspace.terraform('destroy', '-auto-approve', '-refresh=false')).code).toBe(0);
+    await lab.workspace.apply();
+    await lab.server.replaceRRset(ZONE, 'web.lab.internal.', 'A', []);
+    expect((await lab.workspace.terraform('destroy', '-auto-approve', '-refresh=false')).code).toBe(0);
     record();
-    await workspace.apply();
-    expect((await workspace.terraform('destroy', '-auto-approve')).code).toBe(0);
-    expect((await server.rrsets(ZONE))['web.lab.internal. A']).toBeUndefined();
+    await lab.workspace.apply();
+    expect((await lab.workspace.terraform('destroy', '-auto-approve')).code).toBe(0);
+    expect((await lab.server.rrsets(ZONE))['web.lab.internal. A']).toBeUndefined();
   });
 
   test('never overwrites an RRset that exists; the error names the import, and the import works', async () => {
-    await server.replaceRRset(ZONE, 'web.lab.internal.', 'A', ['10.9.9.9']);
+    await lab.server.replaceRRset(ZONE, 'web.lab.internal.', 'A', ['10.9.9.9']);
     record();
-    const refused = await workspace.terraform('apply', '-auto-approve', '-no-color');
+    const refused = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
     expect(refused.code).toBe(1);
     expect(flatten(refused.output)).toContain("It holds '10.9.9.9' and was not touched.");
     expect(refused.output).toContain(
       `terraform import powerdns_record.NAME '{"zone":"lab.internal.","id":"web.lab.internal.:::A"}'`,
     );
-    expect((await server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.9.9.9']);
+    expect((await lab.server.rrsets(ZONE))['web.lab.internal. A']).toEqual(['10.9.9.9']);
 
     const id = '{"zone":"lab.internal.","id":"web.lab.internal.:::A"}';
-    expect(await workspace.terraform('import', 'powerdns_record.web', id)).toMatchObject({ code: 0 });
+    expect(await lab.workspace.terraform('import', 'powerdns_record.web', id)).toMatchObject({ code: 0 });
     record({ records: '["10.9.9.9"]' });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('two resources of one RRset: the second is refused in the same apply', async () => {
@@ -137,15 +121,15 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
         ttl = 60
         records = ["${address}"]
       }\n`;
-    workspace.configure(one('a', '10.0.0.1') + one('b', '10.0.0.2'));
-    const { code, output } = await workspace.terraform('apply', '-auto-approve', '-no-color');
+    lab.workspace.configure(one('a', '10.0.0.1') + one('b', '10.0.0.2'));
+    const { code, output } = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
     expect(code).toBe(1);
     expect(output).toContain('web.lab.internal. A exists already');
-    expect(Object.keys(workspace.state())).toHaveLength(1);
+    expect(Object.keys(lab.workspace.state())).toHaveLength(1);
   });
 
   test('tolerates unknown names and contents at plan', async () => {
-    workspace.configure(`
+    lab.workspace.configure(`
       resource "terraform_data" "later" {
         input = "10.20.0.7"
       }
@@ -160,11 +144,14 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
         ttl     = 60
         records = [terraform_data.later.output, "10.20.0.8"]
       }`);
-    await workspace.terraform('init');
-    await workspace.apply();
-    expect((await server.rrsets('sub.internal.'))['web.sub.internal. A']).toEqual(['10.20.0.7', '10.20.0.8']);
-    expect(await workspace.planIsEmpty()).toBe(true);
-    expect((await workspace.terraform('destroy', '-auto-approve')).code).toBe(0);
+    await lab.workspace.terraform('init');
+    await lab.workspace.apply();
+    expect((await lab.server.rrsets('sub.internal.'))['web.sub.internal. A']).toEqual([
+      '10.20.0.7',
+      '10.20.0.8',
+    ]);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+    expect((await lab.workspace.terraform('destroy', '-auto-approve')).code).toBe(0);
   });
 
   // Spellings that mean the same: what PowerDNS stores, and no difference afterwards.
@@ -194,12 +181,12 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
     '%s at %s: %s is stored in canonical form and shows no difference',
     async (type, name, given, stored) => {
       record({ type: JSON.stringify(type), name, records: JSON.stringify([given]) });
-      await workspace.apply();
+      await lab.workspace.apply();
       const owner = `${(JSON.parse(name) as string).toLowerCase()} ${type.toUpperCase()}`;
-      expect((await server.rrsets(ZONE))[owner]).toEqual([stored]);
-      expect(await workspace.planIsEmpty()).toBe(true);
+      expect((await lab.server.rrsets(ZONE))[owner]).toEqual([stored]);
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
       record({ type: JSON.stringify(type), name, records: JSON.stringify([stored]) });
-      expect(await workspace.planIsEmpty()).toBe(true);
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
     },
   );
 
@@ -261,9 +248,9 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
     ],
     [
       'a content the server does not take',
-      { type: '"LOC"', records: '["here"]' },
+      { type: '"IPSECKEY"', records: '["here"]' },
       'records',
-      'PowerDNS refused web.lab.internal. LOC',
+      'PowerDNS refused web.lab.internal. IPSECKEY',
     ],
     [
       'a zone that is not there',
@@ -272,17 +259,51 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
       "There is no zone 'no.internal.'",
     ],
   ])('tells at apply, at the attribute, of %s', async (_what, changed, attribute, words) => {
-    await server.replaceRRset(ZONE, 'used.lab.internal.', 'A', ['10.0.0.1']);
+    await lab.server.replaceRRset(ZONE, 'used.lab.internal.', 'A', ['10.0.0.1']);
     record(changed);
-    const { code, output } = await workspace.terraform('apply', '-auto-approve', '-no-color');
+    const { code, output } = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
     expect(code).toBe(1);
     expect(flatten(output)).toContain(words);
     expect(flatten(output)).toMatch(new RegExp(`in resource "powerdns_record" "web": \\d+: ${attribute} = `));
-    expect(workspace.state()).toEqual({});
+    expect(lab.workspace.state()).toEqual({});
+  });
+
+  test('keeps records without serving them', async () => {
+    record({ disabled: 'true' });
+    await lab.workspace.apply();
+    const { json } = await lab.server.api('GET', `/zones/${ZONE}`);
+    expect(json.rrsets).toContainEqual(
+      expect.objectContaining({ type: 'A', records: [{ content: '10.20.0.7', disabled: true }] }),
+    );
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+    record();
+    const { output } = await lab.workspace.terraform('plan', '-no-color');
+    expect(output).toMatch(/disabled\s+= true -> false/);
+    await lab.workspace.apply();
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+  });
+
+  test('says where the server keeps no comments', async () => {
+    record({ comments: '["ticket 7"]' });
+    const { code, output } = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
+    expect(code).toBe(1);
+    expect(flatten(output)).toContain('This PowerDNS keeps no comments');
+    expect(flatten(output)).toMatch(/in resource "powerdns_record" "web": \d+: comments = /);
+    record({ comments: '[]' });
+    await lab.workspace.apply();
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+  });
+
+  test('refuses set_ptr, which PowerDNS has no more', async () => {
+    record({ set_ptr: 'true' });
+    expect(await planError()).toContain('write a powerdns_ptr_record resource instead');
+    record({ set_ptr: 'false' });
+    await lab.workspace.apply();
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('creates 200 records in one apply and loses none', async () => {
-    workspace.configure(`resource "powerdns_record" "vm" {
+    lab.workspace.configure(`resource "powerdns_record" "vm" {
       count   = 200
       zone    = "lab.internal."
       name    = "vm-\${count.index}.lab.internal."
@@ -290,15 +311,60 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_record', () => {
       ttl     = 60
       records = ["10.20.1.\${count.index}"]
     }\n`);
-    const { code, output } = await workspace.terraform('apply', '-auto-approve', '-parallelism=50');
+    const { code, output } = await lab.workspace.terraform('apply', '-auto-approve', '-parallelism=50');
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
-    const names = Object.keys(await server.rrsets(ZONE)).filter((name) => name.startsWith('vm-'));
+    const names = Object.keys(await lab.server.rrsets(ZONE)).filter((name) => name.startsWith('vm-'));
     expect(names).toHaveLength(200);
-    expect(await workspace.planIsEmpty()).toBe(true);
-    expect((await workspace.terraform('destroy', '-auto-approve')).code).toBe(0);
-    expect(Object.keys(await server.rrsets(ZONE))).toEqual(['lab.internal. SOA']);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+    expect((await lab.workspace.terraform('destroy', '-auto-approve')).code).toBe(0);
+    expect(Object.keys(await lab.server.rrsets(ZONE))).toEqual(['lab.internal. SOA']);
   });
 });
+
+describeWith(
+  ['terraform', 'pdns_server', 'sqlite3', 'pdns-backend-sqlite3'],
+  'powerdns_record on gsqlite3',
+  () => {
+    const lab = powerDnsSuite('gsqlite3');
+
+    const record = (more: string, count = 1) =>
+      lab.workspace.configure(`resource "powerdns_record" "web" {
+      count   = ${count}
+      zone    = "lab.internal."
+      name    = "web-\${count.index}.lab.internal."
+      type    = "A"
+      ttl     = 60
+      records = ["10.20.0.7"]
+      ${more}
+    }\n`);
+
+    test('keeps comments, leaves those it was not told about, and takes them out', async () => {
+      record('comments = ["ticket 7", "ask Ada"]');
+      await lab.workspace.apply();
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
+      record('');
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
+      record('disabled = true');
+      await lab.workspace.apply();
+      const state = () => lab.workspace.state()['powerdns_record.web[0]']!.attributes;
+      expect(state().comments).toEqual(['ticket 7', 'ask Ada']);
+      record('comments = []');
+      expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
+      record('');
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
+    });
+
+    test('loses none of 200 records at parallelism 50', async () => {
+      record('', 200);
+      const { code } = await lab.workspace.terraform('apply', '-auto-approve', '-parallelism=50');
+      expect(code).toBe(0);
+      const names = Object.keys(await lab.server.rrsets(ZONE)).filter((name) => name.startsWith('web-'));
+      expect(names).toHaveLength(200);
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
+    });
+  },
+);
 
 describeWith(['terraform', 'pdns_server'], 'powerdns_record_soa', () => {
   let server: PowerDnsServer;

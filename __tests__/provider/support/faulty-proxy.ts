@@ -25,6 +25,8 @@ export class FaultyProxy {
   private readonly server: Server;
   private fault: ((method: string, path: string) => Fault | undefined) | undefined;
 
+  private words: ((status: number, body: string) => string) | undefined;
+
   private constructor(private readonly target: string) {
     this.server = createServer((incoming, answer) => this.handle(incoming, answer));
   }
@@ -46,8 +48,14 @@ export class FaultyProxy {
     this.spoil((given) => (given === method && left-- > 0 ? fault : undefined));
   }
 
+  /** Changes the words of answers. */
+  rewrite(words: (status: number, body: string) => string): void {
+    this.words = words;
+  }
+
   heal(): void {
     this.fault = undefined;
+    this.words = undefined;
   }
 
   close(): void {
@@ -71,6 +79,17 @@ export class FaultyProxy {
       if (fault === 'cut after') {
         response.resume();
         return void incoming.socket.destroy();
+      }
+      const { words } = this;
+      if (words) {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => {
+          const status = response.statusCode ?? 502;
+          answer.writeHead(status, { 'content-type': 'application/json' });
+          answer.end(status === 204 ? undefined : words(status, Buffer.concat(chunks).toString('utf8')));
+        });
+        return;
       }
       answer.writeHead(response.statusCode ?? 502, response.headers);
       response.pipe(answer);

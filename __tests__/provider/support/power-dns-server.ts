@@ -1,17 +1,25 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export const API_KEY = 'acceptance-key';
+/** Comes with Debian's package pdns-backend-sqlite3. */
+export const SQLITE_SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
 
-/** A real PowerDNS Authoritative Server with an LMDB of its own on free ports of the loopback. */
+/** Where the server keeps its data. gsqlite3 needs the packages pdns-backend-sqlite3 and sqlite3. */
+export type Backend = 'lmdb' | 'gsqlite3';
+
+/** A real PowerDNS Authoritative Server with a database of its own on free ports of the loopback. */
 export class PowerDnsServer {
-  static async start(): Promise<PowerDnsServer> {
-    const server = new PowerDnsServer(await freePort(), await freePort());
+  /** @param backend LMDB by default */
+  static async start(backend: Backend = 'lmdb'): Promise<PowerDnsServer> {
+    const server = new PowerDnsServer(await freePort(), await freePort(), backend);
+    if (backend === 'gsqlite3')
+      execFileSync('sqlite3', [server.database], { input: readFileSync(SQLITE_SCHEMA) });
     await server.up();
     return server;
   }
@@ -23,8 +31,13 @@ export class PowerDnsServer {
   private constructor(
     private readonly apiPort: number,
     readonly dnsPort: number,
+    private readonly backend: Backend,
   ) {
     this.url = `http://127.0.0.1:${apiPort}`;
+  }
+
+  private get database(): string {
+    return join(this.directory, 'database');
   }
 
   /** Starts the process and waits for its API. The data survives `down`. */
@@ -34,10 +47,14 @@ export class PowerDnsServer {
       'pdns_server',
       [
         '--no-config',
-        '--launch=lmdb',
-        `--lmdb-filename=${join(this.directory, 'pdns.lmdb')}`,
-        '--lmdb-shards=1',
-        '--lmdb-sync-mode=nosync',
+        `--launch=${this.backend}`,
+        ...(this.backend === 'lmdb'
+          ? [`--lmdb-filename=${this.database}`, '--lmdb-shards=1', '--lmdb-sync-mode=nosync']
+          : [
+              `--gsqlite3-database=${this.database}`,
+              '--gsqlite3-dnssec=yes',
+              '--gsqlite3-pragma-synchronous=0',
+            ]),
         '--daemon=no',
         '--guardian=no',
         '--write-pid=no',

@@ -2,9 +2,6 @@
  * Field numbers of the Terraform plugin protocol 6 and of the go-plugin services around it. Names of
  * messages and fields are our own: only service names, method names and field numbers are on the wire.
  * A field or a method that this framework does not use is not listed; decoding skips it.
- *
- * Nested blocks and nested attributes, data sources, functions and ephemeral resources have their place
- * here when the framework learns them.
  */
 import {
   bytes,
@@ -19,6 +16,7 @@ import {
   text,
 } from './protobuf';
 import type { MessageType } from './protobuf';
+import { FunctionMessage, SchemaMessage } from './schema-messages';
 
 /** Nothing at all. */
 export const Empty = message({});
@@ -41,39 +39,29 @@ export const DiagnosticMessage = message({
   attribute: nested(4, AttributePathMessage),
 });
 
-/** Description kind 0 is plain text, 1 Markdown. */
-export const AttributeMessage = message({
-  name: text(1),
-  type: bytes(2),
-  description: text(3),
-  required: flag(4),
-  optional: flag(5),
-  computed: flag(6),
-  sensitive: flag(7),
-  descriptionKind: integer(8),
-  deprecated: flag(9),
-  writeOnly: flag(11),
-});
-const Block = message({
-  version: integer(1),
-  attributes: repeated(2, AttributeMessage),
-  description: text(4),
-  descriptionKind: integer(5),
-  deprecated: flag(6),
-});
-export const SchemaMessage = message({ version: integer(1), block: nested(2, Block) });
-
 const ServerCapabilities = message({
   planDestroy: flag(1),
   getProviderSchemaOptional: flag(2),
   moveResourceState: flag(3),
 });
+const ClientCapabilities = message({ deferralAllowed: flag(1), writeOnlyAllowed: flag(2) });
 const ProviderSchemaResponse = message({
   provider: nested(1, SchemaMessage),
   resourceSchemas: keyed(2, SchemaMessage),
   dataSourceSchemas: keyed(3, SchemaMessage),
   diagnostics: repeated(4, DiagnosticMessage),
   serverCapabilities: nested(6, ServerCapabilities),
+  functions: keyed(7, FunctionMessage),
+  ephemeralSchemas: keyed(8, SchemaMessage),
+});
+const Name = message({ name: text(1) });
+const MetadataResponse = message({
+  serverCapabilities: nested(1, ServerCapabilities),
+  diagnostics: repeated(2, DiagnosticMessage),
+  dataSources: repeated(3, Name),
+  resources: repeated(4, Name),
+  functions: repeated(5, Name),
+  ephemeralResources: repeated(6, Name),
 });
 const IdentitySchemasResponse = message({
   identitySchemas: keyed(1, Empty),
@@ -84,7 +72,11 @@ const DiagnosticsResponse = message({ diagnostics: repeated(1, DiagnosticMessage
 const ValidateProviderRequest = message({ config: nested(1, DynamicValue) });
 const ValidateProviderResponse = message({ diagnostics: repeated(2, DiagnosticMessage) });
 const ConfigureRequest = message({ terraformVersion: text(1), config: nested(2, DynamicValue) });
-const ValidateRequest = message({ typeName: text(1), config: nested(2, DynamicValue) });
+const ValidateRequest = message({
+  typeName: text(1),
+  config: nested(2, DynamicValue),
+  clientCapabilities: nested(3, ClientCapabilities),
+});
 
 const RawState = message({ json: bytes(1) });
 const UpgradeStateRequest = message({
@@ -138,6 +130,52 @@ const ImportResponse = message({
   diagnostics: repeated(2, DiagnosticMessage),
 });
 
+const MoveStateRequest = message({
+  sourceProviderAddress: text(1),
+  sourceTypeName: text(2),
+  sourceVersion: integer(3),
+  sourceState: nested(4, RawState),
+  targetTypeName: text(5),
+  sourcePrivate: bytes(6),
+});
+const MoveStateResponse = message({
+  targetState: nested(1, DynamicValue),
+  diagnostics: repeated(2, DiagnosticMessage),
+  targetPrivate: bytes(3),
+});
+
+const ReadDataRequest = message({ typeName: text(1), config: nested(2, DynamicValue) });
+const ReadDataResponse = message({
+  state: nested(1, DynamicValue),
+  diagnostics: repeated(2, DiagnosticMessage),
+});
+
+const CallFunctionRequest = message({ name: text(1), arguments: repeated(2, DynamicValue) });
+const FunctionErrorMessage = message({ text: text(1), argument: optionalInteger(2) });
+const CallFunctionResponse = message({
+  result: nested(1, DynamicValue),
+  error: nested(2, FunctionErrorMessage),
+});
+const FunctionsResponse = message({
+  functions: keyed(1, FunctionMessage),
+  diagnostics: repeated(2, DiagnosticMessage),
+});
+
+/** Seconds since 1970 (google.protobuf.Timestamp). */
+const Timestamp = message({ seconds: integer(1), nanos: integer(2) });
+const OpenEphemeralResponse = message({
+  diagnostics: repeated(1, DiagnosticMessage),
+  renewAt: nested(2, Timestamp),
+  result: nested(3, DynamicValue),
+  private: bytes(4),
+});
+const OpenedEphemeralRequest = message({ typeName: text(1), private: bytes(2) });
+const RenewEphemeralResponse = message({
+  diagnostics: repeated(1, DiagnosticMessage),
+  renewAt: nested(2, Timestamp),
+  private: bytes(3),
+});
+
 const StopResponse = message({ error: text(1) });
 const StdioData = message({ channel: integer(1), data: bytes(2) });
 const ConnectionInfo = message({ serviceId: integer(1), network: text(2), address: text(3) });
@@ -152,17 +190,31 @@ const method = <RequestOut, RequestIn, ResponseOut, ResponseIn>(
 
 /** Service `tfplugin6.Provider`: the methods this framework answers; Terraform is told of the others that they are not there. */
 export const providerMethods = {
+  GetMetadata: method(Empty, MetadataResponse),
   GetProviderSchema: method(Empty, ProviderSchemaResponse),
   GetResourceIdentitySchemas: method(Empty, IdentitySchemasResponse),
   ValidateProviderConfig: method(ValidateProviderRequest, ValidateProviderResponse),
-  ValidateResourceConfig: method(ValidateRequest, DiagnosticsResponse),
   ConfigureProvider: method(ConfigureRequest, DiagnosticsResponse),
+  StopProvider: method(Empty, StopResponse),
+
+  ValidateResourceConfig: method(ValidateRequest, DiagnosticsResponse),
   UpgradeResourceState: method(UpgradeStateRequest, UpgradeStateResponse),
+  MoveResourceState: method(MoveStateRequest, MoveStateResponse),
   ReadResource: method(ReadRequest, ReadResponse),
   PlanResourceChange: method(PlanRequest, PlanResponse),
   ApplyResourceChange: method(ApplyRequest, ApplyResponse),
   ImportResourceState: method(ImportRequest, ImportResponse),
-  StopProvider: method(Empty, StopResponse),
+
+  ValidateDataResourceConfig: method(ValidateRequest, DiagnosticsResponse),
+  ReadDataSource: method(ReadDataRequest, ReadDataResponse),
+
+  GetFunctions: method(Empty, FunctionsResponse),
+  CallFunction: method(CallFunctionRequest, CallFunctionResponse),
+
+  ValidateEphemeralResourceConfig: method(ValidateRequest, DiagnosticsResponse),
+  OpenEphemeralResource: method(ValidateRequest, OpenEphemeralResponse),
+  RenewEphemeralResource: method(OpenedEphemeralRequest, RenewEphemeralResponse),
+  CloseEphemeralResource: method(OpenedEphemeralRequest, DiagnosticsResponse),
 };
 
 /** The services of go-plugin that Terraform expects beside the provider. */

@@ -230,6 +230,11 @@ export const nested = <Out, In>(
   read: (reader) => type.decode(reader.delimited()),
 });
 
+/** A message that is defined further down: for messages that hold messages of their own kind. */
+export function deferred<Out, In>(type: () => MessageType<Out, In>): MessageType<Out, In> {
+  return { encode: (value) => type().encode(value), decode: (content) => type().decode(content) };
+}
+
 /** Any number of messages. */
 export const repeated = <Out, In>(
   number: number,

@@ -4,10 +4,11 @@ import type { handleUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-j
 import { log } from '../log';
 import { carrierMethods, providerMethods } from '../protocol/messages';
 import type { MessageType } from '../protocol/protobuf';
-import type { ProviderService } from '../provider-service';
+import type { ProviderService } from '../service/procedure';
 import type { Certificate } from './certificate';
 
-const UNLIMITED = -1;
+/** As much as Terraform takes itself. */
+const LONGEST_MESSAGE = 256 * 1024 * 1024;
 const SERVING = 1;
 
 interface AnyMethod {
@@ -57,8 +58,10 @@ export interface GrpcServerOptions {
 /** Makes the server; it listens to nothing yet. */
 export function createGrpcServer({ service, onShutdown, onCall }: GrpcServerOptions): Server {
   const server = new Server({
-    'grpc.max_receive_message_length': UNLIMITED,
-    'grpc.max_send_message_length': UNLIMITED,
+    'grpc.max_receive_message_length': LONGEST_MESSAGE,
+    'grpc.max_send_message_length': LONGEST_MESSAGE,
+    // Statistics for a service that a plugin does not offer.
+    'grpc.enable_channelz': 0,
   });
 
   const provider: Record<string, ReturnType<typeof definition>> = {};

@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { log } from '../log';
+import { log, nameLog } from '../log';
 import type { AnyProvider } from '../provider';
-import { providerService } from '../provider-service';
+import { providerService } from '../service/provider-service';
 import { makeCertificate } from './certificate';
 import { createGrpcServer, listen } from './grpc-server';
+import { reattachConfig } from './reattach';
 
 /** Not a secret: it tells a start by Terraform from a start by hand. */
 const MAGIC_COOKIE = 'd602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2';
@@ -17,13 +18,18 @@ const SHUTDOWN_DELAY_MS = 20;
 /** What the kernel allows for the path of a unix socket is 107 octets. */
 const LONGEST_SOCKET_PATH = 100;
 
-/** Runs a provider as a plugin of the Terraform that started this process. Ends the process when done. */
+/**
+ * Runs a provider as a plugin of the Terraform that started this process. Ends the process when done. With `--debug` it is
+ * started by hand, under a debugger, and prints what to set so that Terraform attaches to it.
+ */
 export async function serve(provider: AnyProvider): Promise<void> {
   const { env } = process;
+  nameLog(provider.address.split('/').pop() ?? '');
+  if (process.argv.includes('--debug')) return serveDebug(provider);
   if (env.TF_PLUGIN_MAGIC_COOKIE !== MAGIC_COOKIE) {
     process.stderr.write(
       `This is a Terraform provider (${provider.address} ${provider.version}). It is not run by hand: ` +
-        'Terraform starts it.\n',
+        'Terraform starts it. To debug it, start it with --debug.\n',
     );
     process.exit(1);
   }
@@ -35,11 +41,7 @@ export async function serve(provider: AnyProvider): Promise<void> {
     process.exit(1);
   }
 
-  const directory = mkdtempSync(join(env.PLUGIN_UNIX_SOCKET_DIR || tmpdir(), 'terraform-plugin-'));
-  const end = (code: number): never => {
-    rmSync(directory, { recursive: true, force: true });
-    process.exit(code);
-  };
+  const { directory, end } = makeHome();
   // Ctrl-C reaches the whole process group; Terraform says by StopProvider what shall be stopped.
   process.on('SIGINT', () => log('debug', 'SIGINT is left to Terraform'));
   process.on('SIGTERM', () => end(0));
@@ -48,6 +50,10 @@ export async function serve(provider: AnyProvider): Promise<void> {
     process.stdout.write(`The provider failed: ${error.message}\n`);
     log('error', error.stack ?? error.message);
     end(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    // One operation forgot a promise; the others go on.
+    log('error', `unhandled: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`);
   });
   endWithParent(() => end(0));
 
@@ -58,14 +64,51 @@ export async function serve(provider: AnyProvider): Promise<void> {
   });
   const certificate = env.PLUGIN_CLIENT_CERT ? makeCertificate() : undefined;
   const tls = certificate && { own: certificate, clientPem: env.PLUGIN_CLIENT_CERT ?? '' };
-  const socket = join(directory, 'socket');
-  let where = `unix|${socket}`;
-  if (socket.length <= LONGEST_SOCKET_PATH) await listen(server, `unix://${socket}`, tls);
-  else where = `tcp|127.0.0.1:${await listen(server, '127.0.0.1:0', tls)}`;
+  const { network, address } = await listenSomewhere(server, directory, tls);
   // go-plugin wants base64 without padding here.
   const certificateField = certificate ? certificate.der.toString('base64').replace(/=+$/, '') : '';
-  process.stdout.write(`${CORE_PROTOCOL}|${PROTOCOL}|${where}|grpc|${certificateField}\n`);
+  process.stdout.write(`${CORE_PROTOCOL}|${PROTOCOL}|${network}|${address}|grpc|${certificateField}\n`);
   log('debug', 'serving', { start_ms: Math.round(performance.now()), version: provider.version });
+}
+
+/** A directory for the socket, and the end that leaves nothing behind. */
+function makeHome(): { directory: string; end: (code: number) => never } {
+  const directory = mkdtempSync(join(process.env.PLUGIN_UNIX_SOCKET_DIR || tmpdir(), 'terraform-plugin-'));
+  return {
+    directory,
+    end: (code) => {
+      rmSync(directory, { recursive: true, force: true });
+      process.exit(code);
+    },
+  };
+}
+
+async function listenSomewhere(
+  server: Parameters<typeof listen>[0],
+  directory: string,
+  tls?: Parameters<typeof listen>[2],
+): Promise<{ network: 'unix' | 'tcp'; address: string }> {
+  const socket = join(directory, 'socket');
+  if (socket.length <= LONGEST_SOCKET_PATH) {
+    await listen(server, `unix://${socket}`, tls);
+    return { network: 'unix', address: socket };
+  }
+  return { network: 'tcp', address: `127.0.0.1:${await listen(server, '127.0.0.1:0', tls)}` };
+}
+
+/** Serves until it is ended by Ctrl-C, for any number of Terraform commands. */
+async function serveDebug(provider: AnyProvider): Promise<void> {
+  const { directory, end } = makeHome();
+  process.on('SIGINT', () => end(0));
+  process.on('SIGTERM', () => end(0));
+  // Terraform asks a plugin to end after each command; the next one wants it again.
+  const server = createGrpcServer({ service: providerService(provider), onShutdown: () => undefined });
+  const { network, address } = await listenSomewhere(server, directory);
+  const reattach = reattachConfig(provider, network, address);
+  process.stdout.write(
+    `Provider started. Set this where Terraform runs, and end with Ctrl-C:\n\n` +
+      `  export TF_REATTACH_PROVIDERS='${reattach}'\n`,
+  );
 }
 
 /** Calls `end` when the process that started us is gone: a killed Terraform says nothing. */

@@ -8,22 +8,43 @@ export type TerraformType =
   | readonly ['object', Readonly<Record<string, TerraformType>>]
   | readonly ['tuple', readonly TerraformType[]];
 
-/** The one value of class {@link Unknown}: "known after apply". */
+/** What is known of a value that is unknown. */
+export interface Refinement {
+  /** It will not be null. */
+  readonly notNull?: boolean;
+  /** A text begins like this. */
+  readonly prefix?: string;
+  /** Limits of a number; `inclusive` when the limit itself is possible. */
+  readonly least?: { readonly value: TerraformNumber; readonly inclusive: boolean };
+  readonly most?: { readonly value: TerraformNumber; readonly inclusive: boolean };
+  /** Limits of the number of elements of a collection. */
+  readonly leastLength?: number;
+  readonly mostLength?: number;
+}
+
+/** "Known after apply". All unknowns are alike but for what is known of them. */
 export class Unknown {
   /** Also a mark for the type checker, so that nothing else passes for an unknown. */
   readonly isUnknown = true;
+
+  constructor(readonly refinement?: Refinement) {}
 
   toString(): string {
     return '(known after apply)';
   }
 }
 
-/** A value that Terraform or the provider will know only after apply. A refined unknown is the same to us. */
+/** A value of which nothing is known before apply. For one that is never null plan `new Unknown({ notNull: true })`. */
 export const UNKNOWN = new Unknown();
 
 /** Tells whether a value is unknown; an object that merely holds unknowns is not. */
 export function isUnknown(value: unknown): value is Unknown {
   return value instanceof Unknown;
+}
+
+/** A value, or what to take for it while it is unknown. */
+export function knownOr<T, Otherwise>(value: T, otherwise: () => Otherwise): Exclude<T, Unknown> | Otherwise {
+  return isUnknown(value) ? otherwise() : (value as Exclude<T, Unknown>);
 }
 
 /**

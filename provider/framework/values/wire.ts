@@ -1,25 +1,28 @@
 /** Terraform values to and from the two forms of the protocol: MessagePack (both ways) and JSON (state files). */
-import { decode, encode, ExtData } from '@msgpack/msgpack';
-import type { ExtensionCodecType } from '@msgpack/msgpack';
+import { decode, encode } from '@msgpack/msgpack';
+import { ProviderError } from '../diagnostics';
+import { parseJson } from './json';
+import type { JsonValue } from './json';
 import { numberFromInteger, numberFromText } from './number';
-import { Decimal, Dynamic, isObjectValue, isUnknown, UNKNOWN } from './value';
+import { unknowns } from './unknown-codec';
+import { Decimal, Dynamic, isObjectValue, isUnknown } from './value';
 import type { ObjectValue, TerraformNumber, TerraformType, Value } from './value';
 
 /** A value does not have the form its type demands. */
 export class ValueError extends Error {}
 
-/**
- * Unknown is extension 0; extension 12 is an unknown with refinements (say, a known prefix), which may be
- * ignored. Whatever comes later is an unknown too.
- */
-const extensions: ExtensionCodecType<undefined> = {
-  tryToEncode: (value) => (isUnknown(value) ? new ExtData(0, new Uint8Array([0])) : null),
-  decode: () => UNKNOWN,
-};
+/** Deeper values are refused: they would end the process before they end themselves. */
+const DEEPEST = 500;
 
-const MESSAGE_PACK = { extensionCodec: extensions, useBigInt64: true };
+const MESSAGE_PACK = { extensionCodec: unknowns, useBigInt64: true, maxDepth: 3 * DEEPEST };
 
 type Dialect = 'message-pack' | 'json';
+
+function checkDepth(depth: number): void {
+  if (depth > DEEPEST) {
+    throw new ProviderError('A value is nested too deep', `More than ${DEEPEST} levels are not supported.`);
+  }
+}
 
 function fail(type: TerraformType, raw: unknown): never {
   throw new ValueError(
@@ -45,47 +48,53 @@ function toNumber(raw: unknown): TerraformNumber {
   return fail('number', raw);
 }
 
-function toDynamic(raw: unknown, dialect: Dialect): Value {
+function toDynamic(raw: unknown, dialect: Dialect, depth: number): Value {
   if (dialect === 'json') {
     const { type, value } = toRecord(raw, 'dynamic') as { type?: TerraformType; value?: unknown };
-    return type === undefined ? fail('dynamic', raw) : new Dynamic(type, fromRaw(value, type, dialect));
+    return type === undefined
+      ? fail('dynamic', raw)
+      : new Dynamic(type, fromRaw(value, type, dialect, depth + 1));
   }
   const [type, value] = toArray(raw, 'dynamic');
   if (!(type instanceof Uint8Array)) return fail('dynamic', type);
   const parsed = JSON.parse(Buffer.from(type).toString('utf8')) as TerraformType;
-  return new Dynamic(parsed, fromRaw(value, parsed, dialect));
+  return new Dynamic(parsed, fromRaw(value, parsed, dialect, depth + 1));
 }
 
-function fromRaw(raw: unknown, type: TerraformType, dialect: Dialect): Value {
+function fromRaw(raw: unknown, type: TerraformType, dialect: Dialect, depth = 0): Value {
+  checkDepth(depth);
   if (raw === null || raw === undefined) return null;
   if (isUnknown(raw)) return raw;
-  if (type === 'dynamic') return toDynamic(raw, dialect);
+  if (type === 'dynamic') return toDynamic(raw, dialect, depth);
   if (type === 'number') return toNumber(raw);
   if (type === 'string') return typeof raw === 'string' ? raw : fail(type, raw);
   if (type === 'bool') return typeof raw === 'boolean' ? raw : fail(type, raw);
   switch (type[0]) {
     case 'list':
     case 'set':
-      return toArray(raw, type).map((element) => fromRaw(element, type[1], dialect));
+      return toArray(raw, type).map((element) => fromRaw(element, type[1], dialect, depth + 1));
     case 'tuple':
       return toArray(raw, type).map((element, index) =>
-        fromRaw(element, type[1][index] ?? 'dynamic', dialect),
+        fromRaw(element, type[1][index] ?? 'dynamic', dialect, depth + 1),
       );
     case 'map':
-      return mapValues(toRecord(raw, type), (element) => fromRaw(element, type[1], dialect));
+      return mapValues(toRecord(raw, type), (element) => fromRaw(element, type[1], dialect, depth + 1));
     case 'object': {
       const record = toRecord(raw, type);
-      return mapValues(type[1], (attribute, name) => fromRaw(record[name], attribute, dialect));
+      return mapValues(type[1], (attribute, name) =>
+        named(name, () => fromRaw(record[name], attribute, dialect, depth + 1)),
+      );
     }
   }
 }
 
-function toRaw(value: Value, type: TerraformType): unknown {
+function toRaw(value: Value, type: TerraformType, depth = 0): unknown {
+  checkDepth(depth);
   if (value === null || value === undefined) return null;
   if (isUnknown(value)) return value;
   if (type === 'dynamic') {
     return value instanceof Dynamic
-      ? [Buffer.from(JSON.stringify(value.type)), toRaw(value.value, value.type)]
+      ? [Buffer.from(JSON.stringify(value.type)), toRaw(value.value, value.type, depth + 1)]
       : fail(type, value);
   }
   if (type === 'number') return fromNumber(value);
@@ -94,19 +103,21 @@ function toRaw(value: Value, type: TerraformType): unknown {
   switch (type[0]) {
     case 'list':
     case 'set':
-      return toArray(value, type).map((element) => toRaw(element as Value, type[1]));
+      return toArray(value, type).map((element) => toRaw(element as Value, type[1], depth + 1));
     case 'tuple':
       return toArray(value, type).map((element, index) =>
-        toRaw(element as Value, type[1][index] ?? 'dynamic'),
+        toRaw(element as Value, type[1][index] ?? 'dynamic', depth + 1),
       );
     case 'map':
       return isObjectValue(value)
-        ? mapValues(value, (element) => toRaw(element, type[1]))
+        ? mapValues(value, (element) => toRaw(element, type[1], depth + 1))
         : fail(type, value);
     case 'object':
       // The schema decides what is sent: Terraform refuses an object that lacks an attribute.
       return isObjectValue(value)
-        ? mapValues(type[1], (attribute, name) => toRaw(value[name] ?? null, attribute))
+        ? mapValues(type[1], (attribute, name) =>
+            named(name, () => toRaw(value[name] ?? null, attribute, depth + 1)),
+          )
         : fail(type, value);
   }
 }
@@ -117,6 +128,15 @@ function fromNumber(value: Value): number | bigint | string {
   if (typeof value !== 'number') return fail('number', value);
   if (!Number.isFinite(value)) throw new ValueError(`${value} is no number that Terraform can hold`);
   return value;
+}
+
+/** Says which attribute has a value of another type. */
+function named<T>(name: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof ValueError ? new ValueError(`${name}: ${error.message}`) : error;
+  }
 }
 
 function mapValues<In, Out>(
@@ -139,23 +159,6 @@ export function decodeMessagePack(bytes: Uint8Array, type: TerraformType): Value
 /** Decodes the JSON of a state file by the type of the value. @throws ValueError when it is not of that type */
 export function decodeJson(raw: JsonValue, type: TerraformType): Value {
   return fromRaw(raw, type, 'json');
-}
-
-/** Parsed JSON; a number that JavaScript cannot hold exactly stands there as its text. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
-export interface JsonObject {
-  [name: string]: JsonValue;
-}
-
-/**
- * Parses JSON without rounding: numbers that would lose digits become strings, which a number of the schema
- * reads back.
- */
-export function parseJson(text: string): JsonValue {
-  const lossless = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
-    token.startsWith('"') || typeof numberFromText(token) === 'number' ? token : `"${token}"`,
-  );
-  return JSON.parse(lossless) as JsonValue;
 }
 
 /** A `DynamicValue` message as decoded. */

@@ -1,0 +1,68 @@
+import { attach } from '../../../provider/framework/testkit';
+import type { Workspace } from '../../../provider/framework/testkit';
+import { powerDnsProvider } from '../../../provider/powerdns/powerdns-provider';
+import type { PowerDnsProviderOptions } from '../../../provider/powerdns/powerdns-provider';
+import { FaultyProxy } from './faulty-proxy';
+import { API_KEY, PowerDnsServer } from './power-dns-server';
+import type { Backend } from './power-dns-server';
+
+export const ZONE = 'lab.internal.';
+
+/** What each test of a suite has. */
+export interface PowerDnsSuite {
+  /** One for all tests. */
+  readonly server: PowerDnsServer;
+  /** Between the provider and the server; new for each test. */
+  readonly proxy: FaultyProxy;
+  /** With the provider attached; new for each test. */
+  workspace: Workspace;
+  /** Another workspace in the place of the one there is, for example with another key. */
+  use(environment: Record<string, string>, options?: PowerDnsProviderOptions): Promise<void>;
+}
+
+/** A server for the suite; for each test a proxy before it, an empty zone `lab.internal.` and a workspace. */
+export function powerDnsSuite(
+  backend: Backend = 'lmdb',
+  options: PowerDnsProviderOptions = {},
+): PowerDnsSuite {
+  let server: PowerDnsServer;
+  let proxy: FaultyProxy;
+  let workspace: Workspace;
+  const provider = (environment: Record<string, string>, more: PowerDnsProviderOptions = {}) =>
+    attach(
+      powerDnsProvider({
+        environment: { PDNS_SERVER_URL: proxy.url, PDNS_API_KEY: API_KEY, ...environment },
+        ...options,
+        ...more,
+      }),
+    );
+  beforeAll(async () => {
+    server = await PowerDnsServer.start(backend);
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    await server.createZone(ZONE);
+    proxy = await FaultyProxy.before(server.url);
+    workspace = await provider({});
+  });
+  afterEach(async () => {
+    workspace.close();
+    proxy.close();
+    await server.api('DELETE', `/zones/${ZONE}`);
+  });
+  return {
+    get server() {
+      return server;
+    },
+    get proxy() {
+      return proxy;
+    },
+    get workspace() {
+      return workspace;
+    },
+    async use(environment, more) {
+      workspace.close();
+      workspace = await provider(environment, more);
+    },
+  };
+}

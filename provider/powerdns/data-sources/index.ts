@@ -1,0 +1,3 @@
+export { recordDataSource } from './record';
+export { zoneDataSource } from './zone';
+export { zonesDataSource } from './zones';
