@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test image-test e2e lint format docs release
-.PHONY: bench clean
+.PHONY: bench bench-synth bench-provider clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -54,6 +54,9 @@ release: build ## Packs the provider for registries into build/release; GPG_KEY=
 
 bench: build ## Times of the main job; writes build/bench.md
 	@node benchmarks/run.mjs
+
+bench-synth bench-provider: build ## Synthesis of 1,000 machines; the DNS provider beside another with 1,000 records
+	@node benchmarks/$(if $(filter bench-synth,$@),synth,powerdns).mjs
 
 clean: ## Removes what was built, not what runs
 	@rm -rf dist .gen build cdktf.out

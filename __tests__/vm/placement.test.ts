@@ -247,6 +247,10 @@ describe('a stack of a pool', () => {
       'kvm3',
     ]);
     expect(cluster.json('base-images-kvm2').provider!.libvirt!.map(({ alias }) => alias)).toEqual(['kvm2']);
+    // Without this Terraform would look for a provider of HashiCorp's.
+    const required = (stack: string) =>
+      (cluster.json(stack).terraform!.required_providers as Record<string, unknown>).libvirt;
+    expect(required('web')).toEqual(required('base-images-kvm2'));
   });
 
   it('keeps the addresses of a pool that had one hypervisor, when it gets more', () => {

@@ -32,6 +32,9 @@ export function libvirtUnusedProviders(
   new UnusedProviders(scope, id, configs);
 }
 
+/** As the generated provider class has it, which is not there in a stack that uses none. */
+const SOURCE = { source: 'dmacvicar/libvirt', version: '0.8.3' };
+
 class UnusedProviders extends TerraformElement {
   constructor(
     scope: Construct,
@@ -43,7 +46,8 @@ class UnusedProviders extends TerraformElement {
 
   override toTerraform(): object {
     const libvirt = this.configs();
-    return libvirt.length ? { provider: { libvirt } } : {};
+    if (libvirt.length === 0) return {};
+    return { terraform: { required_providers: { libvirt: SOURCE } }, provider: { libvirt } };
   }
 }
 
