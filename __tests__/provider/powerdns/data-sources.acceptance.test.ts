@@ -1,38 +1,26 @@
-import { attach } from '../../../provider/framework/testkit';
-import type { Workspace } from '../../../provider/framework/testkit';
-import { powerDnsProvider } from '../../../provider/powerdns/powerdns-provider';
 import { describeWith } from '../support/needs';
 import { flatten } from '../support/output';
-import { API_KEY, PowerDnsServer } from '../support/power-dns-server';
+import { providerSuite } from '../support/power-dns-suite';
 
 describeWith(['terraform', 'pdns_server'], 'data sources and functions of PowerDNS', () => {
-  let server: PowerDnsServer;
-  let workspace: Workspace;
-
+  const lab = providerSuite();
   beforeAll(async () => {
-    server = await PowerDnsServer.start();
-    await server.createZone('lab.internal.', {
+    await lab.server.createZone('lab.internal.', {
       kind: 'Master',
       account: 'ops',
       nameservers: ['ns1.lab.internal.'],
       dnssec: true,
     });
-    await server.replaceRRset('lab.internal.', 'web.lab.internal.', 'A', ['10.0.0.1', '10.0.0.2'], 300);
-    await server.createZone('20.10.in-addr.arpa.');
-    await server.createZone('labXinternal.');
+    await lab.server.replaceRRset('lab.internal.', 'web.lab.internal.', 'A', ['10.0.0.1', '10.0.0.2'], 300);
+    await lab.server.createZone('20.10.in-addr.arpa.');
+    await lab.server.createZone('labXinternal.');
   });
-  afterAll(() => server.remove());
-  beforeEach(async () => {
-    const environment = { PDNS_SERVER_URL: server.url, PDNS_API_KEY: API_KEY };
-    workspace = await attach(powerDnsProvider({ environment }));
-  });
-  afterEach(() => workspace.close());
 
   async function outputs(hcl: string): Promise<Record<string, unknown>> {
-    workspace.configure(hcl);
-    await workspace.apply();
-    expect(await workspace.planIsEmpty()).toBe(true);
-    const { output } = await workspace.terraform('output', '-json');
+    lab.workspace.configure(hcl);
+    await lab.workspace.apply();
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+    const { output } = await lab.workspace.terraform('output', '-json');
     const parsed = JSON.parse(output) as Record<string, { value: unknown }>;
     return Object.fromEntries(Object.entries(parsed).map(([name, { value }]) => [name, value]));
   }
@@ -118,14 +106,14 @@ describeWith(['terraform', 'pdns_server'], 'data sources and functions of PowerD
     ],
     ['data "powerdns_zones" "x" {\n  kind = "Primray"\n}', 'kind', 'is no kind of zone'],
   ])('what is not there is an error that points at the attribute: %s', async (hcl, attribute, words) => {
-    workspace.configure(hcl);
-    const { code, output } = await workspace.terraform('plan', '-no-color');
+    lab.workspace.configure(hcl);
+    const { code, output } = await lab.workspace.terraform('plan', '-no-color');
     expect(code).toBe(1);
     expect(flatten(output)).toContain(words);
     expect(flatten(output)).toMatch(new RegExp(`\\d+: ${attribute} += `));
   });
 
-  test('functions are called without a server, and refuse an argument by its name', async () => {
+  test('functions are called without a lab.server, and refuse an argument by its name', async () => {
     expect(
       await outputs(`
         output "www" { value = provider::powerdns::fqdn("www", "lab.internal") }
@@ -137,8 +125,8 @@ describeWith(['terraform', 'pdns_server'], 'data sources and functions of PowerD
       ptr: '7.0.20.10.in-addr.arpa.',
       zone: '8.b.d.0.1.0.0.2.ip6.arpa.',
     });
-    workspace.configure('output "bad" { value = provider::powerdns::reverse_zone_name("10.0.0.0/12") }');
-    const { code, output } = await workspace.terraform('plan', '-no-color');
+    lab.workspace.configure('output "bad" { value = provider::powerdns::reverse_zone_name("10.0.0.0/12") }');
+    const { code, output } = await lab.workspace.terraform('plan', '-no-color');
     expect(code).toBe(1);
     expect(flatten(output)).toContain('Invalid value for "cidr" parameter');
     expect(flatten(output)).toContain('has no reverse zone of its own');

@@ -1,74 +1,63 @@
-import { attach } from '../../../provider/framework/testkit';
-import type { Workspace } from '../../../provider/framework/testkit';
-import { powerDnsProvider } from '../../../provider/powerdns/powerdns-provider';
 import { describeWith } from '../support/needs';
 import { flatten } from '../support/output';
-import { API_KEY, PowerDnsServer } from '../support/power-dns-server';
+import { providerSuite } from '../support/power-dns-suite';
 
 describeWith(['terraform', 'pdns_server'], 'powerdns_zone_metadata', () => {
-  let server: PowerDnsServer;
-  let workspace: Workspace;
-
-  beforeAll(async () => {
-    server = await PowerDnsServer.start();
-  });
-  afterAll(() => server.remove());
+  const lab = providerSuite();
   beforeEach(async () => {
-    await server.createZone('lab.internal.');
-    const environment = { PDNS_SERVER_URL: server.url, PDNS_API_KEY: API_KEY };
-    workspace = await attach(powerDnsProvider({ environment }));
+    await lab.server.createZone('lab.internal.');
   });
   afterEach(async () => {
-    await workspace.terraform('destroy', '-auto-approve');
-    workspace.close();
-    await server.api('DELETE', '/zones/lab.internal.');
+    await lab.server.api('DELETE', '/zones/lab.internal.');
   });
 
   const metadata = (values: string, zone = 'lab.internal.', kind = 'ALSO-NOTIFY') =>
-    workspace.configure(
+    lab.workspace.configure(
       `resource "powerdns_zone_metadata" "m" {\n  zone = "${zone}"\n  kind = "${kind}"\n  metadata = ${values}\n}\n`,
     );
   const stored = async () =>
-    (await server.api('GET', '/zones/lab.internal./metadata/ALSO-NOTIFY')).json.metadata as string[];
+    (await lab.server.api('GET', '/zones/lab.internal./metadata/ALSO-NOTIFY')).json.metadata as string[];
 
   test('is created, changed in place, shows drift, and is imported', async () => {
     metadata('["192.0.2.1", "192.0.2.2:5300"]', 'Lab.Internal.');
-    await workspace.apply();
+    await lab.workspace.apply();
     expect((await stored()).sort()).toEqual(['192.0.2.1', '192.0.2.2:5300']);
-    expect(workspace.state()['powerdns_zone_metadata.m']!.attributes.id).toBe('lab.internal.:::ALSO-NOTIFY');
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(lab.workspace.state()['powerdns_zone_metadata.m']!.attributes.id).toBe(
+      'lab.internal.:::ALSO-NOTIFY',
+    );
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
 
     metadata('["192.0.2.3"]');
-    expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
-    await server.api('PUT', '/zones/lab.internal./metadata/ALSO-NOTIFY', { metadata: ['192.0.2.9'] });
-    const { output } = await workspace.terraform('plan', '-no-color');
+    expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+    await lab.server.api('PUT', '/zones/lab.internal./metadata/ALSO-NOTIFY', { metadata: ['192.0.2.9'] });
+    const { output } = await lab.workspace.terraform('plan', '-no-color');
     expect(output).toContain('- "192.0.2.9"');
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await stored()).toEqual(['192.0.2.3']);
 
-    await workspace.terraform('state', 'rm', 'powerdns_zone_metadata.m');
-    const imported = await workspace.terraform(
+    await lab.workspace.terraform('state', 'rm', 'powerdns_zone_metadata.m');
+    const imported = await lab.workspace.terraform(
       'import',
       'powerdns_zone_metadata.m',
       'lab.internal.:::ALSO-NOTIFY',
     );
     expect(imported).toMatchObject({ code: 0 });
-    expect(await workspace.planIsEmpty()).toBe(true);
-    expect(await workspace.terraform('destroy', '-auto-approve')).toMatchObject({ code: 0 });
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.terraform('destroy', '-auto-approve')).toMatchObject({ code: 0 });
     expect(await stored()).toEqual([]);
   });
 
   test('is created again when it was deleted beside Terraform', async () => {
     metadata('["192.0.2.1"]');
-    await workspace.apply();
-    await server.api('DELETE', '/zones/lab.internal./metadata/ALSO-NOTIFY');
-    expect(await workspace.apply()).toContain('1 added, 0 changed, 0 destroyed');
+    await lab.workspace.apply();
+    await lab.server.api('DELETE', '/zones/lab.internal./metadata/ALSO-NOTIFY');
+    expect(await lab.workspace.apply()).toContain('1 added, 0 changed, 0 destroyed');
   });
 
   test('what exists is not overwritten; the error names the import', async () => {
-    await server.api('PUT', '/zones/lab.internal./metadata/ALSO-NOTIFY', { metadata: ['192.0.2.9'] });
+    await lab.server.api('PUT', '/zones/lab.internal./metadata/ALSO-NOTIFY', { metadata: ['192.0.2.9'] });
     metadata('["192.0.2.1"]');
-    const { code, output } = await workspace.terraform('apply', '-auto-approve', '-no-color');
+    const { code, output } = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
     expect(code).toBe(1);
     expect(flatten(output)).toContain("It holds '192.0.2.9' and was not touched");
     expect(output).toContain("terraform import powerdns_zone_metadata.NAME 'lab.internal.:::ALSO-NOTIFY'");
@@ -77,14 +66,14 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_zone_metadata', () => {
 
   test('a zone that does not exist is named', async () => {
     metadata('["192.0.2.1"]', 'nowhere.internal.');
-    const { output } = await workspace.terraform('apply', '-auto-approve', '-no-color');
+    const { output } = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
     expect(flatten(output)).toContain("There is no zone 'nowhere.internal.'");
     expect(flatten(output)).toMatch(/\d+: zone = /);
   });
 
   test('a kind that only the server knows to refuse points at kind', async () => {
     metadata('["1"]', 'lab.internal.', 'NO-SUCH-KIND');
-    const { output } = await workspace.terraform('apply', '-auto-approve', '-no-color');
+    const { output } = await lab.workspace.terraform('apply', '-auto-approve', '-no-color');
     expect(flatten(output)).toContain("Unsupported metadata kind 'NO-SUCH-KIND'");
     expect(flatten(output)).toMatch(/\d+: kind = /);
   });
@@ -99,7 +88,7 @@ describeWith(['terraform', 'pdns_server'], 'powerdns_zone_metadata', () => {
     ['also-notify', 'capital letters'],
   ])('refuses at plan: kind %s', async (kind, words) => {
     metadata('["1"]', 'lab.internal.', kind);
-    const { code, output } = await workspace.terraform('plan', '-no-color');
+    const { code, output } = await lab.workspace.terraform('plan', '-no-color');
     expect(code).toBe(1);
     expect(flatten(output)).toContain(words);
   });

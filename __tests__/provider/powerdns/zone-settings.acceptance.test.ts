@@ -2,42 +2,28 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { attach } from '../../../provider/framework/testkit';
-import type { Workspace } from '../../../provider/framework/testkit';
-import { powerDnsProvider } from '../../../provider/powerdns/powerdns-provider';
 import { describeWith } from '../support/needs';
 import { flatten } from '../support/output';
-import { API_KEY, PowerDnsServer } from '../support/power-dns-server';
+import { API_KEY } from '../support/power-dns-server';
+import { providerSuite } from '../support/power-dns-suite';
 
 describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
-  let server: PowerDnsServer;
-  let workspace: Workspace;
-
+  const lab = providerSuite();
   beforeAll(async () => {
-    server = await PowerDnsServer.start();
     for (const name of ['one', 'two']) {
-      await server.api('POST', '/tsigkeys', { name, algorithm: 'hmac-sha256' });
+      await lab.server.api('POST', '/tsigkeys', { name, algorithm: 'hmac-sha256' });
     }
-  });
-  afterAll(() => server.remove());
-  beforeEach(async () => {
-    const environment = { PDNS_SERVER_URL: server.url, PDNS_API_KEY: API_KEY };
-    workspace = await attach(powerDnsProvider({ environment }));
-  });
-  afterEach(async () => {
-    await workspace.terraform('destroy', '-auto-approve');
-    workspace.close();
   });
 
   const zone = (attributes: string, more = '') =>
-    workspace.configure(
+    lab.workspace.configure(
       `resource "powerdns_zone" "lab" {\nname = "lab.internal."\n${attributes}\n}\n${more}`,
     );
   const settings = async (name = 'lab.internal.') =>
-    (await server.api('GET', `/zones/${name}?rrsets=false`)).json;
+    (await lab.server.api('GET', `/zones/${name}?rrsets=false`)).json;
   const apply = async () =>
-    flatten((await workspace.terraform('apply', '-auto-approve', '-no-color')).output);
-  const attributes = () => workspace.state()['powerdns_zone.lab']!.attributes;
+    flatten((await lab.workspace.terraform('apply', '-auto-approve', '-no-color')).output);
+  const attributes = () => lab.workspace.state()['powerdns_zone.lab']!.attributes;
 
   test('each is set at creation, changed in place, and imported', async () => {
     zone(`kind = "Native"
@@ -48,7 +34,7 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
       soa_edit = "INCEPTION-INCREMENT"
       master_tsig_key_ids = ["One"]
       slave_tsig_key_ids = ["one."]`);
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await settings()).toMatchObject({
       dnssec: true,
       nsec3param: '1 0 0 ab',
@@ -58,7 +44,7 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
       master_tsig_key_ids: ['one.'],
       slave_tsig_key_ids: ['one.'],
     });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
 
     const changed = `kind = "Native"
       dnssec = true
@@ -68,7 +54,7 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
       soa_edit = ""
       master_tsig_key_ids = ["two.", "one."]`;
     zone(changed);
-    expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+    expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
     expect(await settings()).toMatchObject({
       nsec3param: '1 0 0 -',
       nsec3narrow: false,
@@ -77,46 +63,46 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
       slave_tsig_key_ids: [],
     });
     zone(changed.replace('nsec3narrow = false', 'nsec3narrow = true'));
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await settings()).toMatchObject({ nsec3param: '1 0 0 -', nsec3narrow: true });
     zone(changed);
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await settings()).toMatchObject({ nsec3param: '1 0 0 -', nsec3narrow: false });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
 
-    await workspace.terraform('state', 'rm', 'powerdns_zone.lab');
-    expect(await workspace.terraform('import', 'powerdns_zone.lab', 'lab.internal.')).toMatchObject({
+    await lab.workspace.terraform('state', 'rm', 'powerdns_zone.lab');
+    expect(await lab.workspace.terraform('import', 'powerdns_zone.lab', 'lab.internal.')).toMatchObject({
       code: 0,
     });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('DNSSEC is switched on and off in place; the DS records follow', async () => {
     zone('kind = "Native"\nnameservers = ["ns1.lab.internal."]');
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(attributes()).toMatchObject({ dnssec: false, ds_records: [], nsec3param: '' });
     zone('kind = "Native"\nnameservers = ["ns1.lab.internal."]\ndnssec = true\nnsec3param = "1 0 0 -"');
-    expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
-    const { json } = await server.api('GET', '/zones/lab.internal.?rrsets=false');
+    expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+    const { json } = await lab.server.api('GET', '/zones/lab.internal.?rrsets=false');
     expect(json.dnssec).toBe(true);
     expect(attributes().ds_records).toEqual(
       expect.arrayContaining([expect.stringMatching(/^\d+ 13 2 [0-9a-f]{64}$/)]),
     );
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
     zone('kind = "Native"\nnameservers = ["ns1.lab.internal."]\ndnssec = false');
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await settings()).toMatchObject({ dnssec: false, nsec3param: '' });
     expect(attributes().ds_records).toEqual([]);
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('an update sends what changed and nothing else', async () => {
     zone('kind = "Native"');
-    await workspace.apply();
-    await server.api('POST', '/zones/lab.internal./cryptokeys', { keytype: 'csk', active: true });
+    await lab.workspace.apply();
+    await lab.server.api('POST', '/zones/lab.internal./cryptokeys', { keytype: 'csk', active: true });
     zone('kind = "Native"\naccount = "ops"');
     // Without a refresh the prior state still says that the zone is not signed.
-    const { code } = await workspace.terraform('apply', '-auto-approve', '-refresh=false');
+    const { code } = await lab.workspace.terraform('apply', '-auto-approve', '-refresh=false');
     expect(code).toBe(0);
     expect(await settings()).toMatchObject({ account: 'ops', dnssec: true });
   });
@@ -125,14 +111,14 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
     'soa_edit_api "%s" is kept, and may be left again',
     async (given) => {
       zone(`kind = "Native"\nsoa_edit_api = "${given}"`);
-      await workspace.apply();
-      expect(await workspace.planIsEmpty()).toBe(true);
+      await lab.workspace.apply();
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
       zone('kind = "Native"\nsoa_edit_api = "EPOCH"');
-      await workspace.apply();
+      await lab.workspace.apply();
       zone(`kind = "Native"\nsoa_edit_api = "${given}"`);
-      expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+      expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
       expect(await settings()).toMatchObject({ soa_edit_api: given });
-      expect(await workspace.planIsEmpty()).toBe(true);
+      expect(await lab.workspace.planIsEmpty()).toBe(true);
     },
   );
 
@@ -140,31 +126,31 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
     const catalog =
       'resource "powerdns_zone" "catalog" {\n  name = "catalog.internal."\n  kind = "Producer"\n}\n';
     zone('kind = "Master"\ncatalog = powerdns_zone.catalog.name', catalog);
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await settings('catalog.internal.')).toMatchObject({ kind: 'Producer' });
     expect(await settings()).toMatchObject({ catalog: 'catalog.internal.' });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
     zone('kind = "Master"', catalog);
-    expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+    expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
     expect(await settings()).toMatchObject({ catalog: '' });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('a catalog is consumed; a secondary becomes a primary in place', async () => {
     zone('kind = "Consumer"\nmasters = ["192.0.2.1"]');
-    await workspace.apply();
+    await lab.workspace.apply();
     expect(await settings()).toMatchObject({ kind: 'Consumer', masters: ['192.0.2.1'] });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
     zone('kind = "Primary"');
-    expect(await workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
+    expect(await lab.workspace.apply()).toContain('0 added, 1 changed, 0 destroyed');
     expect(await settings()).toMatchObject({ kind: 'Master', masters: [] });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('the state of a version that knew fewer settings is filled in', async () => {
     zone('kind = "Native"\nnameservers = ["ns1.lab.internal."]');
-    await workspace.apply();
-    const file = join(workspace.directory, 'terraform.tfstate');
+    await lab.workspace.apply();
+    const file = join(lab.workspace.directory, 'terraform.tfstate');
     const state = JSON.parse(readFileSync(file, 'utf8')) as {
       resources: { instances: { attributes: Record<string, unknown> }[] }[];
     };
@@ -174,12 +160,12 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
       Object.entries(instance!.attributes).filter(([name]) => known.includes(name)),
     );
     writeFileSync(file, JSON.stringify(state));
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
     zone('kind = "Native"\nnameservers = ["ns1.lab.internal."]\naccount = "ops"');
-    const { code } = await workspace.terraform('apply', '-auto-approve', '-refresh=false');
+    const { code } = await lab.workspace.terraform('apply', '-auto-approve', '-refresh=false');
     expect(code).toBe(0);
     expect(await settings()).toMatchObject({ account: 'ops', soa_edit_api: 'DEFAULT' });
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await lab.workspace.planIsEmpty()).toBe(true);
   });
 
   test('a TSIG key that does not exist is named, and no half-made zone is left', async () => {
@@ -187,7 +173,7 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
     const output = await apply();
     expect(output).toContain("There is no TSIG key 'nowhere.'");
     expect(output).toMatch(/\d+: master_tsig_key_ids = /);
-    expect((await server.api('GET', '/zones/lab.internal.')).status).toBe(404);
+    expect((await lab.server.api('GET', '/zones/lab.internal.')).status).toBe(404);
   });
 
   test('what only the server can refuse points at the attribute, and leaves no half-made zone', async () => {
@@ -195,20 +181,18 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
     const output = await apply();
     expect(output).toContain('iterations is above');
     expect(output).toMatch(/\d+: nsec3param = /);
-    expect((await server.api('GET', '/zones/lab.internal.')).status).toBe(404);
+    expect((await lab.server.api('GET', '/zones/lab.internal.')).status).toBe(404);
   });
 
   test('a server that leaves out what it does not know is found out, and the zone is taken back', async () => {
-    const older = await proxyWithout(server.url, 'catalog');
-    workspace.close();
-    const environment = { PDNS_SERVER_URL: older.url, PDNS_API_KEY: API_KEY };
-    workspace = await attach(powerDnsProvider({ environment }));
+    const older = await proxyWithout(lab.server.url, 'catalog');
+    await lab.use({ PDNS_SERVER_URL: older.url });
     zone('kind = "Native"\ncatalog = "catalog.internal."');
     const output = await apply();
     older.close();
     expect(output).toContain('The server did not take catalog');
     expect(output).toMatch(/\d+: catalog = /);
-    expect((await server.api('GET', '/zones/lab.internal.')).status).toBe(404);
+    expect((await lab.server.api('GET', '/zones/lab.internal.')).status).toBe(404);
   });
 
   test.each([
@@ -222,7 +206,7 @@ describeWith(['terraform', 'pdns_server'], 'settings of powerdns_zone', () => {
     ['kind = "Native"\nmaster_tsig_key_ids = ["a..b"]', 'master_tsig_key_ids', 'empty label'],
   ])('refuses at plan: %s', async (given, attribute, words) => {
     zone(given);
-    const { code, output } = await workspace.terraform('plan', '-no-color');
+    const { code, output } = await lab.workspace.terraform('plan', '-no-color');
     expect(code).toBe(1);
     expect(flatten(output)).toContain(words);
     expect(flatten(output)).toMatch(new RegExp(`\\d+: ${attribute} = `));

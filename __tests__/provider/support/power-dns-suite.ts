@@ -8,7 +8,52 @@ import type { Backend } from './power-dns-server';
 
 export const ZONE = 'lab.internal.';
 
-/** What each test of a suite has. */
+/** What each test of a suite has that needs nothing between the provider and its server. */
+export interface ProviderSuite {
+  /** One for all tests. */
+  readonly server: PowerDnsServer;
+  /** With the provider attached; new for each test, and what it made is destroyed after it. */
+  readonly workspace: Workspace;
+  /** Another workspace in the place of the one there is, with other variables of the environment. */
+  use(environment: Record<string, string>): Promise<void>;
+}
+
+/** A server for the suite and a workspace for each test. */
+export function providerSuite(backend: Backend = 'lmdb'): ProviderSuite {
+  let server: PowerDnsServer;
+  let workspace: Workspace;
+  beforeAll(async () => {
+    server = await PowerDnsServer.start(backend);
+  });
+  afterAll(() => server.remove());
+  const provider = (environment: Record<string, string>) =>
+    attach(
+      powerDnsProvider({
+        environment: { PDNS_SERVER_URL: server.url, PDNS_API_KEY: API_KEY, ...environment },
+      }),
+    );
+  beforeEach(async () => {
+    workspace = await provider({});
+  });
+  afterEach(async () => {
+    await workspace.terraform('destroy', '-auto-approve');
+    workspace.close();
+  });
+  return {
+    get server() {
+      return server;
+    },
+    get workspace() {
+      return workspace;
+    },
+    async use(environment) {
+      workspace.close();
+      workspace = await provider(environment);
+    },
+  };
+}
+
+/** What each test of a suite has that looks at the way between the provider and its server. */
 export interface PowerDnsSuite {
   /** One for all tests. */
   readonly server: PowerDnsServer;
