@@ -107,6 +107,8 @@ class FileWritingSynthesizer implements IStackSynthesizer {
     for (const generated of ['assets', 'inventory'])
       rmSync(join(folder, generated), { recursive: true, force: true });
     mkdirSync(join(session.outdir, '..', 'state'), { recursive: true, mode: 0o700 });
+    for (const path of new Set([...this.files.keys()].map((file) => dirname(file))))
+      mkdirSync(join(folder, path), { recursive: true });
     for (const [path, file] of this.files) write(resolve(folder), path, file);
     const terraformJson = JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as object;
     this.refuseSecrets(join(folder, 'cdk.tf.json'), terraformJson);
@@ -129,7 +131,6 @@ class FileWritingSynthesizer implements IStackSynthesizer {
 
 function write(folder: string, name: string, file: StackFile): void {
   const path = join(folder, name);
-  mkdirSync(dirname(path), { recursive: true });
   if (!('linkTo' in file)) {
     writeFileSync(path, 'render' in file ? file.render(folder) : file.content, { mode: file.mode });
     return;

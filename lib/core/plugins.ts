@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from './cache';
 import { packageRoot } from './package-root';
@@ -8,8 +17,9 @@ const OWN: Readonly<Record<string, string>> = {
   'cloudless/powerdns/0.1.0': 'terraform-provider-powerdns_v0.1.0',
 };
 const HOST = 'registry.terraform.io';
-/** Below which hosts Terraform and OpenTofu look for a provider that is named without one. */
-const HOSTS = [HOST, 'registry.opentofu.org'];
+/** Below which hosts a provider is looked for that is named without one; cdktf learns of OpenTofu by the same variable. */
+const hosts = () =>
+  /tofu/.test(process.env.TERRAFORM_BINARY_NAME ?? '') ? [HOST, 'registry.opentofu.org'] : [HOST];
 const PLATFORM = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 interface TerraformJson {
@@ -22,7 +32,7 @@ interface TerraformJson {
 
 /**
  * Links the provider plugins that a stack requires, and this machine has, into the stack's
- * `terraform.d/plugins`, where Terraform and OpenTofu find them without any configuration.
+ * `terraform.d/plugins`, where Terraform finds them without any configuration (OpenTofu too, when `TERRAFORM_BINARY_NAME` is `tofu`).
  *
  * Our own providers are in the package; others are there when `cloudless providers install` has put
  * them into the cache. What is not found is left to Terraform, which asks the registry.
@@ -37,13 +47,24 @@ export function linkPlugins(folder: string, terraformJson: object): void {
     copyOwn(address, plugins, folder);
   for (const address of addresses.filter((each) => OWN[each] === undefined)) {
     const cached = cacheDirectory('providers', HOST, address, PLATFORM);
-    for (const host of HOSTS) {
-      const target = join(plugins, host, address, PLATFORM);
-      rmSync(target, { recursive: true, force: true });
-      if (!existsSync(cached)) continue;
-      mkdirSync(dirname(target), { recursive: true });
-      symlinkSync(cached, target);
-    }
+    for (const host of hosts()) link(cached, join(plugins, host, address, PLATFORM));
+  }
+}
+
+function link(cached: string, target: string): void {
+  const found = existsSync(cached);
+  if (found && linkOf(target) === cached) return;
+  rmSync(target, { recursive: true, force: true });
+  if (!found) return;
+  mkdirSync(dirname(target), { recursive: true });
+  symlinkSync(cached, target);
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // not there, or a directory
   }
 }
 
@@ -56,7 +77,7 @@ export function mirrorOwnPlugins(mirror: string): void {
 function copyOwn(address: string, mirror: string, stackFolder?: string): void {
   const name = OWN[address] ?? '';
   const source = join(packageRoot(), 'dist', 'provider', name);
-  for (const host of HOSTS) copyFresh(source, join(mirror, host, address, PLATFORM, name), stackFolder);
+  for (const host of hosts()) copyFresh(source, join(mirror, host, address, PLATFORM, name), stackFolder);
 }
 
 function copyFresh(source: string, target: string, stackFolder?: string): void {
