@@ -8,6 +8,7 @@ const suite = (displayName, testRegex, more = {}) => ({ ...base, displayName, te
 
 /** From cheap to real: values and constructs, the provider against a real server, the lab, the whole site. */
 module.exports = {
+  globalSetup: '<rootDir>/__tests__/support/run-start.cjs',
   projects: [
     suite('unit', '__tests__/.*(?<!\\.(?:acceptance|lab|e2e))\\.test\\.ts$'),
     suite('acceptance', '__tests__/.*\\.acceptance\\.test\\.ts$'),

@@ -5,6 +5,7 @@ import { addressReport, explainAddress, type ReportedNetwork } from '../lib/core
 import { OperationError } from '../lib/core/errors';
 import { LockFile } from '../lib/core/lock-file';
 import { mergeLock } from '../lib/core/lock-merge';
+import { columns } from './private/columns';
 
 const DIRECTORY = 'environments';
 const SUFFIX = '.lock.json';
@@ -135,18 +136,6 @@ function networkTable(network: ReportedNetwork): string {
   if (rows.length === 0) return `${[...head, '  no members'].join('\n')}\n`;
   const table = columns([['MEMBER', 'ADDRESS', 'IPV6', 'MAC', 'HYPERVISOR', 'HOW'], ...rows]);
   return `${[...head, ...table.map((line) => `  ${line}`)].join('\n')}\n`;
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function onlyNames(network: ReportedNetwork, names: readonly string[]): ReportedNetwork {

@@ -19,6 +19,7 @@ import { imageDefinitionOf } from './private/image-definition-of';
 import { registerImport } from './private/image-import';
 import { registerRelease } from './private/image-release';
 import { terminalProgress } from './progress';
+import { columns } from './private/columns';
 
 /** Adds `cloudless image build | update | list | verify | import | release | promote | revoke | fetch | where | gc`. */
 export function register(program: Command): void {
@@ -94,8 +95,7 @@ function list(): void {
       `no images in ${store.catalogPath}`,
       'build one with: cloudless image build debian-12',
     );
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  for (const line of columns(rows)) console.log(line);
 }
 
 async function verify(name: string, options: { version?: string; maximumSize?: Size }): Promise<void> {

@@ -5,6 +5,7 @@ import { Lab, type LabStatus } from '../lab/lab';
 import { labName } from '../lab/site';
 import { requireRoot } from './private/require-root';
 import { terminalProgress } from './progress';
+import { columns } from './private/columns';
 
 /** Adds `cloudless lab up | down | status | exec | shell`. */
 export function register(program: Command): void {
@@ -71,15 +72,8 @@ export function statusTable(status: LabStatus): string {
     ['PART', 'STATE', 'PID', 'ADDRESS'],
     ...status.parts.map(({ name, state, pid, address }) => [name, state, pid ? String(pid) : '-', address]),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
   const about = `lab '${status.name}' (${status.accelerator}) in ${status.directory}`;
-  return `${[about, ...lines].join('\n')}\n`;
+  return `${[about, ...columns(rows)].join('\n')}\n`;
 }
 
 /** The user's own shell; bash also shows in its prompt where one is, whatever the user's own prompt is. */

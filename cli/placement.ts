@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { OperationError } from '../lib/core/errors';
 import type { PlacementFile } from '../lib/hypervisor/placement-ledger';
 import { shownSize, SitePlan, type Loss } from '../lib/hypervisor/site-plan';
+import { columns } from './private/columns';
 
 /** Adds `cloudless placement`. */
 export function register(program: Command): void {
@@ -141,16 +142,4 @@ function amount(
 function list(names: readonly string[], most: number): string {
   const more = names.length > most ? ` and ${names.length - most} more` : '';
   return `${names.slice(0, most).join(', ')}${more}`;
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { Virsh } from '../images/fleet/virsh';
 import { run } from '../lib/core/command';
 import { OperationError } from '../lib/core/errors';
 import { terminalProgress } from './progress';
@@ -95,9 +96,10 @@ async function recover({ name, directory }: StackFolder): Promise<number> {
     const known = await run('terraform', [`-chdir=${directory}`, 'state', 'list'], { okCodes: [0, 1] });
     const inState = new Set(known.stdout.split('\n'));
     const missing = declared.filter(({ address }) => !inState.has(address));
+    const names = onceEach();
     let found = 0;
     for (const resource of missing) {
-      const id = await identifierOf(resource);
+      const id = await identifierOf(resource, names);
       if (id === undefined) continue;
       step.update(`${resource.address} is ${id}`);
       const args = [`-chdir=${directory}`, 'import', '-input=false', resource.address, id];
@@ -129,17 +131,32 @@ function declaredIn(directory: string): Declared[] {
   );
 }
 
+type NamesOf = (virsh: Virsh, list: string) => Promise<ReadonlySet<string>>;
+
+/** The names a hypervisor has of each kind, asked for once. */
+function onceEach(): NamesOf {
+  const asked = new Map<string, Promise<ReadonlySet<string>>>();
+  return (virsh, list) => {
+    const key = `${virsh.uri} ${list}`;
+    const names = asked.get(key) ?? virsh.lines(list, '--all', '--name').then((lines) => new Set(lines));
+    asked.set(key, names);
+    return names;
+  };
+}
+
 /**
  * The UUID of what has the resource's name on its hypervisor, if there is such a thing.
  *
  * @throws OperationError when somebody else has made it: in the state it would be changed or destroyed
  */
-async function identifierOf({ kind, name, uri, mark }: Declared): Promise<string | undefined> {
-  const virsh = async (...command: string[]) => (await run('virsh', ['-q', '-c', uri, ...command])).stdout;
-  const names = (await virsh(kind.list, '--all', '--name')).split('\n').map((each) => each.trim());
-  if (!names.includes(name)) return undefined;
-  if ((await virsh(kind.show, name)).toLowerCase().includes(mark.toLowerCase()))
-    return (await virsh(kind.identify, name)).trim();
+async function identifierOf(
+  { kind, name, uri, mark }: Declared,
+  names: NamesOf,
+): Promise<string | undefined> {
+  const virsh = new Virsh(uri);
+  if (!(await names(virsh, kind.list)).has(name)) return undefined;
+  if ((await virsh.run(kind.show, name)).toLowerCase().includes(mark.toLowerCase()))
+    return (await virsh.run(kind.identify, name)).trim();
   throw new OperationError(
     `'${name}' on ${uri} was not made from this configuration (it has no ${mark}>)`,
     'rename one of the two, or import it by hand if it is meant',

@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App } from 'cdktf';
@@ -22,7 +21,7 @@ import {
 import type { LabStatus } from '../../lab/lab';
 import { labDirectory, labSite } from '../../lab/site';
 import { BaseImages, VmPoolStack } from '../../stacks';
-import { temporaryDirectory } from '../support/site';
+import { temporaryDirectory, writeCatalogOf } from '../support/site';
 
 const NAME = `place-${process.pid}`;
 const POOL = 'site';
@@ -83,22 +82,11 @@ function catalog(): string {
   mkdirSync(images, { recursive: true });
   const file = join(images, 'blank.qcow2');
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', file, '16M']);
-  const content = readFileSync(file);
-  const entry = {
+  return writeCatalogOf(images, 'blank', {
     version: '1.0.0-00000000',
-    digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
-    file: 'blank.qcow2',
-    format: 'qcow2',
-    size: content.length,
-    virtualSize: Size.mib(16).toBytes(),
-    definition: `sha256:${'0'.repeat(64)}`,
+    virtualSize: Size.mib(16),
     os: 'none',
-    architecture: 'x86_64',
-    packages: {},
-  };
-  const path = join(images, 'catalog.json');
-  writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { blank: [entry] } }));
-  return path;
+  });
 }
 
 interface Wish {

@@ -36,23 +36,36 @@ export function temporaryDirectory(): string {
 
 /** A catalog with one image; the constructs read its size and digest only, so its file is a small one. */
 export function writeTestCatalog(directory: string, packages: Record<string, string> = {}): string {
-  const content = Buffer.from('the bytes of an image');
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'debian-12.qcow2'), content);
-  const entry = {
+  writeFileSync(join(directory, 'debian-12.qcow2'), 'the bytes of an image');
+  return writeCatalogOf(directory, 'debian-12', {
     version: '1.0.0-0a1b2c3d',
+    virtualSize: Size.gib(1),
+    packages,
+  });
+}
+
+/** A catalog beside the one image that is in it, `NAME.qcow2`. */
+export function writeCatalogOf(
+  directory: string,
+  name: string,
+  image: { version: string; virtualSize: Size; os?: string; packages?: Record<string, string> },
+): string {
+  const content = readFileSync(join(directory, `${name}.qcow2`));
+  const entry = {
+    version: image.version,
     digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
-    file: 'debian-12.qcow2',
+    file: `${name}.qcow2`,
     format: 'qcow2',
     size: content.length,
-    virtualSize: Size.gib(1).toBytes(),
+    virtualSize: image.virtualSize.toBytes(),
     definition: `sha256:${'0'.repeat(64)}`,
-    os: 'debian-12',
+    os: image.os ?? name,
     architecture: 'x86_64',
-    packages,
+    packages: image.packages ?? {},
   };
   const path = join(directory, 'catalog.json');
-  writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { 'debian-12': [entry] } }));
+  writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { [name]: [entry] } }));
   return path;
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../images/fleet/collect-garbage';
 import { Virsh } from '../../images/fleet/virsh';
 import { machineImages } from '../../images/fleet/where';
+import { columns } from './columns';
 
 interface FleetOptions {
   readonly hypervisor?: readonly string[];
@@ -102,12 +103,5 @@ function synthesisedHypervisors(output: string): string[] {
 }
 
 function print(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+  for (const line of columns(rows)) console.log(line);
 }

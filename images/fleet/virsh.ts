@@ -44,14 +44,16 @@ export class Virsh {
     await this.run('vol-delete', '--vol', name, '--pool', pool);
   }
 
-  private async lines(...args: string[]): Promise<string[]> {
+  /** What a command prints, by line. */
+  async lines(...args: string[]): Promise<string[]> {
     return (await this.run(...args))
       .split('\n')
       .map((line) => line.trim()) // virsh pads its columns
       .filter(Boolean);
   }
 
-  private async run(...args: string[]): Promise<string> {
+  /** @throws OperationError that names the hypervisor */
+  async run(...args: string[]): Promise<string> {
     try {
       const env = { ...process.env, LC_ALL: 'C' };
       return (await run('virsh', ['--quiet', '--connect', this.uri, ...args], { env, timeoutMs: 60_000 }))

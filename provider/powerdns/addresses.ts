@@ -1,8 +1,9 @@
 /** Addresses in the one spelling that two of them can be compared in. */
 import { isIP, isIPv4 } from 'node:net';
+import { Problem, problemOf } from './problem';
 
 /** What is wrong with an address, a network or a name made of one, in words for its user. */
-export class AddressProblem extends Error {}
+export class AddressProblem extends Problem {}
 
 /** The octets of an address, the most significant first. */
 export function octetsOf(address: string): number[] {
@@ -60,11 +61,5 @@ export function canonicalAddress(address: string): string {
 
 /** What is wrong with an address; undefined when nothing is. */
 export function problemWithAddress(address: string): string | undefined {
-  try {
-    canonicalAddress(address);
-    return undefined;
-  } catch (error) {
-    if (error instanceof AddressProblem) return error.message;
-    throw error;
-  }
+  return problemOf(() => canonicalAddress(address));
 }

@@ -2,9 +2,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { canonicalAddress } from './addresses';
 import { canonicalName } from './names';
+import { Problem } from './problem';
 
 /** What is wrong with a content, in words for its user. */
-export class ContentProblem extends Error {}
+export class ContentProblem extends Problem {}
 
 /** Spells a content as PowerDNS does. @throws ContentProblem, NameProblem */
 export type Canonicalise = (content: string) => string;

@@ -22,7 +22,7 @@ import {
 import type { Canonicalise } from './content-fields';
 import { location } from './content-location';
 import { serviceBinding } from './content-service-binding';
-import { NameProblem } from './names';
+import { problemOf } from './problem';
 import { canonicalTypes, typeName } from './record-types';
 
 export { ContentProblem, ipv6 } from './content-fields';
@@ -211,13 +211,7 @@ export function canonicalContent(type: string, content: string): string {
 
 /** What is wrong with a content; undefined when nothing is known to be. */
 export function problemWithContent(type: string, content: string): string | undefined {
-  try {
-    canonicalContent(type, content);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ContentProblem || error instanceof NameProblem) return error.message;
-    throw error;
-  }
+  return problemOf(() => canonicalContent(type, content));
 }
 
 /** Tells whether two sets of contents are the same to the server. */

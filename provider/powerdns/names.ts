@@ -1,4 +1,5 @@
 /** Domain names as PowerDNS takes them: absolute, with the final dot, at most 255 octets (RFC 1035, 2.3.4). */
+import { Problem, problemOf } from './problem';
 
 const LABEL_OCTETS = 63;
 const NAME_OCTETS = 255;
@@ -41,7 +42,7 @@ function parseLabels(name: string): Buffer[] {
 }
 
 /** What is wrong with a name, in words for its user. */
-export class NameProblem extends Error {}
+export class NameProblem extends Problem {}
 
 /** The one spelling PowerDNS keeps: lower case, escapes only where they are needed. @throws NameProblem */
 export function canonicalName(name: string): string {
@@ -92,17 +93,7 @@ export function problemWithOwnerName(name: string): string | undefined {
 
 /** What is wrong with a name a record points to; undefined when nothing is. */
 export function problemWithTargetName(name: string): string | undefined {
-  return problemOf(() => void parseLabels(name));
-}
-
-function problemOf(step: () => void): string | undefined {
-  try {
-    step();
-    return undefined;
-  } catch (error) {
-    if (error instanceof NameProblem) return error.message;
-    throw error;
-  }
+  return problemOf(() => parseLabels(name));
 }
 
 /** Tells whether two spellings are one name; false when one of them is none. */

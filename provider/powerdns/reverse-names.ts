@@ -1,6 +1,7 @@
 /** Names of addresses in the DNS: RFC 1035 (3.5) for IPv4, RFC 3596 (2.5) for IPv6, RFC 2317 for less than a /24. */
 import { AddressProblem, canonicalAddress, formatAddress, isAddress, octetsOf } from './addresses';
 import { canonicalName } from './names';
+import { problemOf } from './problem';
 
 /** A network that has a reverse zone of its own. */
 export interface ReverseNetwork {
@@ -158,11 +159,5 @@ export function ptrNameInZone(address: string, zone: string): string | undefined
 
 /** What is wrong with a network that shall have a reverse zone; undefined when nothing is. */
 export function problemWithNetwork(cidr: string): string | undefined {
-  try {
-    reverseNetwork(cidr);
-    return undefined;
-  } catch (error) {
-    if (error instanceof AddressProblem) return error.message;
-    throw error;
-  }
+  return problemOf(() => reverseNetwork(cidr));
 }

@@ -1,54 +1,46 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { attach } from '../../../provider/framework/testkit';
-import type { Workspace } from '../../../provider/framework/testkit';
 import { describeWith } from '../support/needs';
 import { flatten } from '../support/output';
 import { until } from '../support/processes';
-import { Shelf } from './support/shelf';
-import { shelfProvider } from './support/shelf-provider';
+import { shelfSuite } from './support/shelf-suite';
 
 describeWith(['terraform'], 'the life of a resource, under the real Terraform', () => {
-  let shelf: Shelf;
-  let workspace: Workspace;
-  beforeEach(async () => {
-    shelf = new Shelf();
-    workspace = await attach(shelfProvider(shelf));
-  });
-  afterEach(() => workspace.close());
-
-  const box = (more = '', name = '"books"') =>
-    workspace.configure(`resource "shelf_box" "one" {\n  name = ${name}\n${more}\n}\n`);
-  const stateText = () => readFileSync(join(workspace.directory, 'terraform.tfstate'), 'utf8');
-  const apply = () => workspace.terraform('apply', '-auto-approve', '-no-color');
+  const suite = shelfSuite();
+  const { box } = suite;
+  const stateText = () => readFileSync(join(suite.workspace.directory, 'terraform.tfstate'), 'utf8');
+  const apply = () => suite.workspace.terraform('apply', '-auto-approve', '-no-color');
 
   describe('import', () => {
     const found = { name: 'books', label: 'x', tags: ['a'], weight: null, revision: 7, secret: null };
 
     test('takes what exists over, by command and by block', async () => {
-      shelf.boxes.set('box-77', { ...found });
+      suite.shelf.boxes.set('box-77', { ...found });
       box('label = "x"\ntags = ["a"]');
-      expect((await workspace.terraform('import', 'shelf_box.one', 'box-77')).code).toBe(0);
-      expect(workspace.state()['shelf_box.one']!.attributes).toMatchObject({ id: 'box-77', revision: 7 });
-      expect(await workspace.planIsEmpty()).toBe(true);
+      expect((await suite.workspace.terraform('import', 'shelf_box.one', 'box-77')).code).toBe(0);
+      expect(suite.workspace.state()['shelf_box.one']!.attributes).toMatchObject({
+        id: 'box-77',
+        revision: 7,
+      });
+      expect(await suite.workspace.planIsEmpty()).toBe(true);
 
-      shelf.boxes.set('box-78', { ...found, name: 'tools' });
-      workspace.configure(
+      suite.shelf.boxes.set('box-78', { ...found, name: 'tools' });
+      suite.workspace.configure(
         'resource "shelf_box" "two" {\n name = "tools"\n label = "x"\n tags = ["a"]\n}\n' +
           'import {\n to = shelf_box.two\n id = "box-78"\n}\n' +
           'removed {\n from = shelf_box.one\n lifecycle {\n destroy = false\n}\n}\n',
       );
-      expect(await workspace.apply()).toContain('1 imported, 0 added, 0 changed, 0 destroyed');
+      expect(await suite.workspace.apply()).toContain('1 imported, 0 added, 0 changed, 0 destroyed');
     });
 
     test('says plainly what is not there, or cannot be imported', async () => {
       box();
-      expect((await workspace.terraform('import', 'shelf_box.one', 'box-1')).output).toContain(
+      expect((await suite.workspace.terraform('import', 'shelf_box.one', 'box-1')).output).toContain(
         'There is no box box-1',
       );
-      workspace.configure('resource "shelf_crate" "one" {\n name = "x"\n}\n');
-      expect((await workspace.terraform('import', 'shelf_crate.one', 'x')).output).toContain(
+      suite.workspace.configure('resource "shelf_crate" "one" {\n name = "x"\n}\n');
+      expect((await suite.workspace.terraform('import', 'shelf_crate.one', 'x')).output).toContain(
         'A shelf_crate cannot be imported',
       );
     });
@@ -56,12 +48,12 @@ describeWith(['terraform'], 'the life of a resource, under the real Terraform', 
 
   test('state of another type of resource is taken over by a moved block', async () => {
     box();
-    await workspace.apply();
-    workspace.configure(
+    await suite.workspace.apply();
+    suite.workspace.configure(
       'resource "shelf_crate" "one" {\n name = "books"\n}\nmoved {\n from = shelf_box.one\n to = shelf_crate.one\n}\n',
     );
-    expect(await workspace.apply()).toContain('0 added, 0 changed, 0 destroyed');
-    expect(workspace.state()).toEqual({
+    expect(await suite.workspace.apply()).toContain('0 added, 0 changed, 0 destroyed');
+    expect(suite.workspace.state()).toEqual({
       'shelf_crate.one': expect.objectContaining({ attributes: { id: 'box-1', name: 'books' } }),
     });
     const [, remembered = ''] = /"private": "([^"]+)"/.exec(stateText()) ?? [];
@@ -69,16 +61,16 @@ describeWith(['terraform'], 'the life of a resource, under the real Terraform', 
       made: { by: 'create' },
       was: 'shelf_box',
     });
-    workspace.configure(
+    suite.workspace.configure(
       'resource "shelf_liar" "one" {\n defect = "none"\n}\nmoved {\n from = shelf_crate.one\n to = shelf_liar.one\n}\n',
     );
-    const refused = await workspace.terraform('plan', '-no-color');
+    const refused = await suite.workspace.terraform('plan', '-no-color');
     expect(refused.output).toContain('A shelf_crate cannot become a shelf_liar');
   });
 
   test('state of an old version is brought up through each version between', async () => {
     box('label = "old title"\nsize = 3');
-    await workspace.apply();
+    await suite.workspace.apply();
     const state = JSON.parse(stateText()) as {
       resources: { instances: { schema_version: number; attributes: Record<string, unknown> }[] }[];
     };
@@ -87,30 +79,30 @@ describeWith(['terraform'], 'the life of a resource, under the real Terraform', 
     const { label, size, ...rest } = instance.attributes;
     instance.schema_version = 0;
     instance.attributes = { ...rest, title: label, amount: size };
-    writeFileSync(join(workspace.directory, 'terraform.tfstate'), JSON.stringify(state));
-    expect(await workspace.planIsEmpty()).toBe(true);
+    writeFileSync(join(suite.workspace.directory, 'terraform.tfstate'), JSON.stringify(state));
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
     box('label = "old title"\nsize = 4');
-    await workspace.apply();
+    await suite.workspace.apply();
     expect(stateText()).toContain('"schema_version": 2');
   });
 
   test('private data survives, and a replacement hands what was planned to its deleting half', async () => {
     box('label = "a"');
-    await workspace.apply();
+    await suite.workspace.apply();
     box('label = "b"');
-    await workspace.apply();
-    expect(shelf.events.at(-1)).toBe('update books, made {"by":"create","number":1}');
+    await suite.workspace.apply();
+    expect(suite.shelf.events.at(-1)).toBe('update books, made {"by":"create","number":1}');
     box('label = "b"', '"tools"');
-    await workspace.apply();
-    expect(shelf.events.slice(-2)).toEqual(['delete books, planned after creation', 'create tools']);
-    await workspace.terraform('destroy', '-auto-approve');
-    expect(shelf.events.at(-1)).toBe('delete tools, planned after undefined');
+    await suite.workspace.apply();
+    expect(suite.shelf.events.slice(-2)).toEqual(['delete books, planned after creation', 'create tools']);
+    await suite.workspace.terraform('destroy', '-auto-approve');
+    expect(suite.shelf.events.at(-1)).toBe('delete tools, planned after undefined');
   });
 
   test('a planned deletion can be warned of', async () => {
     box('label = "precious"');
-    await workspace.apply();
-    const { output } = await workspace.terraform('plan', '-destroy', '-no-color');
+    await suite.workspace.apply();
+    const { output } = await suite.workspace.terraform('plan', '-destroy', '-no-color');
     expect(output).toContain('Warning: A precious box goes');
   });
 
@@ -118,22 +110,24 @@ describeWith(['terraform'], 'the life of a resource, under the real Terraform', 
     const config = (secret: string, version: number) =>
       box(`secret = "${secret}"\nsecret_version = ${version}`);
     config('correct horse', 1);
-    await workspace.terraform('plan', '-out=one.tfplan');
-    expect((await workspace.terraform('show', '-json', 'one.tfplan')).output).toContain('"secret":null');
-    await workspace.apply();
-    expect(shelf.boxes.get('box-1')!.secret).toBe('correct horse');
+    await suite.workspace.terraform('plan', '-out=one.tfplan');
+    expect((await suite.workspace.terraform('show', '-json', 'one.tfplan')).output).toContain(
+      '"secret":null',
+    );
+    await suite.workspace.apply();
+    expect(suite.shelf.boxes.get('box-1')!.secret).toBe('correct horse');
     expect(stateText()).not.toContain('correct horse');
     config('battery staple', 1);
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
     config('battery staple', 2);
-    await workspace.apply();
-    expect(shelf.boxes.get('box-1')!.secret).toBe('battery staple');
+    await suite.workspace.apply();
+    expect(suite.shelf.boxes.get('box-1')!.secret).toBe('battery staple');
     expect(stateText()).not.toContain('staple');
   });
 
   test('an ephemeral resource is opened, renewed, closed, and stored nowhere', async () => {
-    shelf.before.set('create', () => wait(2_500));
-    workspace.configure(`
+    suite.shelf.before.set('create', () => wait(2_500));
+    suite.workspace.configure(`
 ephemeral "shelf_key" "key" {
   box     = "books"
   seconds = 1
@@ -143,16 +137,16 @@ resource "shelf_box" "one" {
   secret = ephemeral.shelf_key.key.value
 }
 `);
-    await workspace.apply();
-    expect([...shelf.boxes.values()]).toMatchObject([{ secret: 'secret of books' }]);
+    await suite.workspace.apply();
+    expect([...suite.shelf.boxes.values()]).toMatchObject([{ secret: 'secret of books' }]);
     expect(stateText()).not.toContain('secret of books');
     expect(stateText()).not.toContain('"type": "shelf_key"');
     // Once for the plan, once for the apply.
-    expect(shelf.events.filter((event) => event.startsWith('open'))).toHaveLength(2);
-    expect(shelf.events.filter((event) => event.startsWith('close'))).toHaveLength(2);
-    expect(shelf.events).toContain('renew key-N');
-    workspace.configure('ephemeral "shelf_key" "key" {\n box = "none"\n}\n');
-    expect((await workspace.terraform('plan', '-no-color')).output).toContain(
+    expect(suite.shelf.events.filter((event) => event.startsWith('open'))).toHaveLength(2);
+    expect(suite.shelf.events.filter((event) => event.startsWith('close'))).toHaveLength(2);
+    expect(suite.shelf.events).toContain('renew key-N');
+    suite.workspace.configure('ephemeral "shelf_key" "key" {\n box = "none"\n}\n');
+    expect((await suite.workspace.terraform('plan', '-no-color')).output).toContain(
       'There is no key without a box',
     );
   });
@@ -163,31 +157,31 @@ resource "shelf_box" "one" {
     expect(code).toBe(1);
     expect(output).toContain('Error: The box broke');
     expect(output).toMatch(/\d+: label = "fragile"/);
-    expect(workspace.state()['shelf_box.one']).toMatchObject({
+    expect(suite.workspace.state()['shelf_box.one']).toMatchObject({
       status: 'tainted',
       attributes: { id: 'box-1' },
     });
     box('label = "solid"');
-    expect(await workspace.apply()).toContain('1 added, 0 changed, 1 destroyed');
-    expect([...shelf.boxes.keys()]).toEqual(['box-2']);
+    expect(await suite.workspace.apply()).toContain('1 added, 0 changed, 1 destroyed');
+    expect([...suite.shelf.boxes.keys()]).toEqual(['box-2']);
   });
 
   test('Ctrl-C ends an operation that waits, and the next command works', async () => {
-    shelf.before.set('create', (signal) => wait(60_000, undefined, { signal }));
+    suite.shelf.before.set('create', (signal) => wait(60_000, undefined, { signal }));
     box();
-    const { process: terraform, result } = workspace.start('apply', '-auto-approve', '-no-color');
-    await until(() => shelf.events.includes('create books'), 'the creation waits');
+    const { process: terraform, result } = suite.workspace.start('apply', '-auto-approve', '-no-color');
+    await until(() => suite.shelf.events.includes('create books'), 'the creation waits');
     terraform.kill('SIGINT');
     const { code, output } = await result;
     expect(code).toBe(1);
     expect(flatten(output)).toContain('Error: Interrupted');
-    expect(workspace.calls).toContain('StopProvider');
-    shelf.before.set('create', async (signal) => signal.throwIfAborted());
-    expect(await workspace.apply()).toContain('1 added');
+    expect(suite.workspace.calls).toContain('StopProvider');
+    suite.shelf.before.set('create', async (signal) => signal.throwIfAborted());
+    expect(await suite.workspace.apply()).toContain('1 added');
   });
 
   test('an operation that takes longer than allowed is ended', async () => {
-    shelf.before.set('create', (signal) => wait(60_000, undefined, { signal }));
+    suite.shelf.before.set('create', (signal) => wait(60_000, undefined, { signal }));
     box('timeouts = { create = "100ms" }');
     const { code, output } = await apply();
     expect(code).toBe(1);
@@ -195,6 +189,8 @@ resource "shelf_box" "one" {
       'Error: The time limit for create is over with shelf_box.one, on main.tf line 8, in resource "shelf_box" "one": 8: timeouts = { create = "100ms" } It took longer than 100ms. Set timeouts.create to allow more.',
     );
     box('timeouts = { create = "soon" }');
-    expect((await workspace.terraform('validate', '-no-color')).output).toContain("'soon' is no duration");
+    expect((await suite.workspace.terraform('validate', '-no-color')).output).toContain(
+      "'soon' is no duration",
+    );
   });
 });

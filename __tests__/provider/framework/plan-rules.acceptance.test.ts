@@ -1,28 +1,17 @@
-import { attach } from '../../../provider/framework/testkit';
-import type { Workspace } from '../../../provider/framework/testkit';
 import { describeWith } from '../support/needs';
-import { Shelf } from './support/shelf';
-import { shelfProvider } from './support/shelf-provider';
+import { shelfSuite } from './support/shelf-suite';
 
 describeWith(['terraform'], 'plan rules, as the real Terraform sees them', () => {
-  let shelf: Shelf;
-  let workspace: Workspace;
-  beforeEach(async () => {
-    shelf = new Shelf();
-    workspace = await attach(shelfProvider(shelf));
-  });
-  afterEach(() => workspace.close());
-
-  const box = (more = '', name = '"books"') =>
-    workspace.configure(`resource "shelf_box" "one" {\n  name = ${name}\n${more}\n}\n`);
-  const stored = () => workspace.state()['shelf_box.one']!.attributes;
-  const planned = async () => (await workspace.plan())['shelf_box.one']!;
+  const suite = shelfSuite();
+  const { box } = suite;
+  const stored = () => suite.workspace.state()['shelf_box.one']!.attributes;
+  const planned = async () => (await suite.workspace.plan())['shelf_box.one']!;
 
   /** Applies and makes sure that nothing is left to do. */
   async function settle(more?: string, name?: string): Promise<void> {
     box(more, name);
-    await workspace.apply();
-    expect(await workspace.planIsEmpty()).toBe(true);
+    await suite.workspace.apply();
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
   }
 
   test('a new resource has its defaults, and only what the provider decides is known after apply', async () => {
@@ -57,13 +46,13 @@ describeWith(['terraform'], 'plan rules, as the real Terraform sees them', () =>
   test('a change of some attributes replaces; another spelling does not', async () => {
     await settle('', '"books"');
     box('', '"BOOKS"');
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
     box('', '"tools"');
     const { actions, replace_paths: paths, after_unknown: unknown } = await planned();
     expect({ actions, paths }).toEqual({ actions: ['delete', 'create'], paths: [['name']] });
     expect(unknown).toMatchObject({ id: true, owner: true });
     await settle('', '"tools"');
-    expect(shelf.events).toContain('create tools');
+    expect(suite.shelf.events).toContain('create tools');
     expect(stored().id).toBe('box-2');
   });
 
@@ -77,15 +66,15 @@ describeWith(['terraform'], 'plan rules, as the real Terraform sees them', () =>
 
   test('what was changed beside Terraform is put back; what was deleted is made again', async () => {
     await settle('label = "one"');
-    shelf.boxes.get('box-1')!.label = 'other';
+    suite.shelf.boxes.get('box-1')!.label = 'other';
     expect(await planned()).toMatchObject({
       actions: ['update'],
       before: { label: 'other' },
       after: { label: 'one' },
     });
     await settle('label = "one"');
-    expect(shelf.boxes.get('box-1')!.label).toBe('one');
-    shelf.boxes.clear();
+    expect(suite.shelf.boxes.get('box-1')!.label).toBe('one');
+    suite.shelf.boxes.clear();
     expect((await planned()).actions).toEqual(['create']);
   });
 
@@ -98,23 +87,23 @@ describeWith(['terraform'], 'plan rules, as the real Terraform sees them', () =>
   test('empty and not set are kept apart, as they were written', async () => {
     await settle('tags = []\nslots = []\nplaces = {}');
     expect(stored()).toMatchObject({ tags: [], slots: [], places: {} });
-    shelf.boxes.get('box-1')!.tags = null;
-    expect(await workspace.planIsEmpty()).toBe(true);
+    suite.shelf.boxes.get('box-1')!.tags = null;
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
     await settle('');
     expect(stored()).toMatchObject({ tags: null, slots: null, places: null });
-    shelf.boxes.get('box-1')!.tags = [];
-    expect(await workspace.planIsEmpty()).toBe(true);
+    suite.shelf.boxes.get('box-1')!.tags = [];
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
   });
 
   test('numbers, tuples, objects and values of any type come back without loss', async () => {
     const values = (weight: string, extra: string) =>
       `weight = ${weight}\nextra = ${extra}\npair = ["a", 7]\norigin = { country = "de", zip = 12345 }`;
     await settle(values('9007199254740993', '{ a = 1, b = ["x", true, null] }'));
-    expect(shelf.boxes.get('box-1')!.weight).toBe('9007199254740993');
+    expect(suite.shelf.boxes.get('box-1')!.weight).toBe('9007199254740993');
     expect(stored()).toMatchObject({ pair: ['a', 7], origin: { country: 'de', zip: 12345 } });
     expect((stored().extra as { value: unknown }).value).toEqual({ a: 1, b: ['x', true, null] });
     await settle(values('0.1', '"text"'));
-    expect(shelf.boxes.get('box-1')!.weight).toBe('0.1');
+    expect(suite.shelf.boxes.get('box-1')!.weight).toBe('0.1');
     await settle(values('1e400', '12345678901234567890123'));
     await settle(values('-0.000000000000000000000001', 'null'));
   });
@@ -196,7 +185,7 @@ sticker {
     const { slots, stamps, sticker } = stored();
     const serialOf = (list: unknown, index: number) => (list as { serial: string }[])[index]!.serial;
     box(`slots = [{ name = "A" }]\nstamps = [{ text = "Y" }, { text = "X" }]\nsticker {\n text = "s"\n}`);
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
 
     await settle(config(upper, ', { text = "new" }'));
     expect(stored()).toMatchObject({
@@ -226,13 +215,13 @@ sticker {
     await settle('');
     expect(stored()).toMatchObject({ door: [], sticker: [] });
     box(doors(1, 2, 3));
-    expect((await workspace.terraform('plan', '-no-color')).output).toContain('Too many door blocks');
+    expect((await suite.workspace.terraform('plan', '-no-color')).output).toContain('Too many door blocks');
   });
 
   test('what is unknown in the configuration is unknown in the plan, and only that', async () => {
     const config = (known: boolean) => {
       const value = known ? '"t"' : 'terraform_data.later.output';
-      workspace.configure(`
+      suite.workspace.configure(`
 resource "terraform_data" "later" {
   input = "t"
 }
@@ -262,8 +251,8 @@ resource "shelf_box" "one" {
       places: { home: { code: true }, other: { floor: true } },
       door: [{ width: true }],
     });
-    await workspace.apply();
-    expect(await workspace.planIsEmpty()).toBe(true);
+    await suite.workspace.apply();
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
     expect(stored()).toMatchObject({
       label: 'prefix-t',
       tags: ['a', 't'],
@@ -271,6 +260,6 @@ resource "shelf_box" "one" {
       door: [{ width: 1 }],
     });
     config(true);
-    expect(await workspace.planIsEmpty()).toBe(true);
+    expect(await suite.workspace.planIsEmpty()).toBe(true);
   });
 });

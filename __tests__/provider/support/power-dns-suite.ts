@@ -8,6 +8,20 @@ import type { Backend } from './power-dns-server';
 
 export const ZONE = 'lab.internal.';
 
+/** A workspace whose provider speaks to a server. */
+function attachTo(
+  url: string,
+  environment: Record<string, string> = {},
+  options: PowerDnsProviderOptions = {},
+): Promise<Workspace> {
+  return attach(
+    powerDnsProvider({
+      environment: { PDNS_SERVER_URL: url, PDNS_API_KEY: API_KEY, ...environment },
+      ...options,
+    }),
+  );
+}
+
 /** What each test of a suite has that needs nothing between the provider and its server. */
 export interface ProviderSuite {
   /** One for all tests. */
@@ -26,14 +40,8 @@ export function providerSuite(backend: Backend = 'lmdb'): ProviderSuite {
     server = await PowerDnsServer.start(backend);
   });
   afterAll(() => server.remove());
-  const provider = (environment: Record<string, string>) =>
-    attach(
-      powerDnsProvider({
-        environment: { PDNS_SERVER_URL: server.url, PDNS_API_KEY: API_KEY, ...environment },
-      }),
-    );
   beforeEach(async () => {
-    workspace = await provider({});
+    workspace = await attachTo(server.url);
   });
   afterEach(async () => {
     await workspace.terraform('destroy', '-auto-approve');
@@ -48,7 +56,7 @@ export function providerSuite(backend: Backend = 'lmdb'): ProviderSuite {
     },
     async use(environment) {
       workspace.close();
-      workspace = await provider(environment);
+      workspace = await attachTo(server.url, environment);
     },
   };
 }
@@ -73,14 +81,6 @@ export function powerDnsSuite(
   let server: PowerDnsServer;
   let proxy: FaultyProxy;
   let workspace: Workspace;
-  const provider = (environment: Record<string, string>, more: PowerDnsProviderOptions = {}) =>
-    attach(
-      powerDnsProvider({
-        environment: { PDNS_SERVER_URL: proxy.url, PDNS_API_KEY: API_KEY, ...environment },
-        ...options,
-        ...more,
-      }),
-    );
   beforeAll(async () => {
     server = await PowerDnsServer.start(backend);
   });
@@ -88,7 +88,7 @@ export function powerDnsSuite(
   beforeEach(async () => {
     await server.createZone(ZONE);
     proxy = await FaultyProxy.before(server.url);
-    workspace = await provider({});
+    workspace = await attachTo(proxy.url, {}, options);
   });
   afterEach(async () => {
     workspace.close();
@@ -107,7 +107,7 @@ export function powerDnsSuite(
     },
     async use(environment, more) {
       workspace.close();
-      workspace = await provider(environment, more);
+      workspace = await attachTo(proxy.url, environment, { ...options, ...more });
     },
   };
 }
