@@ -4,6 +4,7 @@ import { Network } from '../../.gen/providers/libvirt/network';
 import { Pool } from '../../.gen/providers/libvirt/pool';
 import { LibvirtProvider } from '../../.gen/providers/libvirt/provider';
 import { specHash } from '../core/spec-hash';
+import { escapeTemplate } from './escape';
 import { openVswitchStylesheet, type OpenVswitchPort } from './open-vswitch';
 import { PlainResource } from './plain-resource';
 
@@ -168,6 +169,8 @@ export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig
 
 export interface DomainConfig extends ResourceConfig {
   readonly name: string;
+  /** What the machine is made of, for people and programs that ask libvirt. */
+  readonly description: string;
   readonly memoryMib: number;
   readonly vcpus: number;
   readonly accelerator: 'kvm' | 'tcg';
@@ -234,12 +237,15 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
       lifecycle: {
         replaceTriggeredBy: [trigger, ...disks, seed].map(({ address }) => address),
         // On a bridge that exists, a card reads back as one of that bridge and would be changed in every plan. Nothing is
-        // lost: a change of cards is never done in place, it is in the hash.
-        ignoreChanges: ['network_interface'],
+        // lost: a change of cards is never done in place, it is in the hash. The description goes with the root volume; by
+        // itself it is no reason to replace a machine, which the provider would do.
+        ignoreChanges: ['network_interface', 'description'],
       },
     },
     () => ({
       ...plain,
+      // The provider has an attribute 'metadata', too, and does nothing with it (0.8.3, resource_libvirt_domain.go).
+      description: escapeTemplate(config.description),
       network_interface: networkInterface.map(({ networkName, mac }) => ({ network_name: networkName, mac })),
       console: consoles.map(({ type, targetPort, targetType }) => ({
         type,

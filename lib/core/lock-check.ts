@@ -1,4 +1,5 @@
 import { Cidr } from './cidr';
+import { Digest } from './digest';
 import { ValidationError } from './errors';
 import { IpAddress } from './ip-address';
 import type { LockContents, NetworkRecord } from './lock-contents';
@@ -13,6 +14,7 @@ export function lockProblems(contents: LockContents): string[] {
       networkProblems(contents.environment, name, network),
     ),
     ...diskProblems(contents),
+    ...imageProblems(contents),
     ...identityProblems(contents),
   ];
 }
@@ -70,6 +72,15 @@ function diskProblems({ dataDisks }: LockContents): string[] {
           `data disk '${key}' has size ${String(disk.size)}, which is no number of bytes; undo the edit by hand`,
         ]),
   ]);
+}
+
+function imageProblems({ images }: LockContents): string[] {
+  const problems: string[] = [];
+  for (const [key, pin] of Object.entries(images)) {
+    if (typeof pin.version !== 'string') problems.push(`image '${key}' has no version; ${FIX}`);
+    attempt(() => Digest.of(String(pin.digest)), `image '${key}'`, problems);
+  }
+  return problems;
 }
 
 /** Two machines that were one would have one host key. */

@@ -65,6 +65,13 @@ export interface MachineRecord {
   readonly since?: string;
 }
 
+/** The release of an image that an environment has settled on. */
+export interface ImagePin {
+  readonly version: string;
+  /** SHA-256 of the image's file, as `sha256:<hex>`. */
+  readonly digest: string;
+}
+
 /** What a lock file says. */
 export interface LockContents {
   environment: string;
@@ -74,12 +81,14 @@ export interface LockContents {
   tombstones?: string;
   readonly networks: Record<string, NetworkRecord>;
   readonly machines: Record<string, MachineRecord>;
+  /** By what the code asks for: `debian-12/stable` for a channel, `debian-12/1.4.0` for a version. */
+  readonly images: Record<string, ImagePin>;
   /** By `machine/disk`. */
   readonly dataDisks: Record<string, DataDiskRecord>;
 }
 
 export function emptyContents(environment: string): LockContents {
-  return { environment, networks: {}, machines: {}, dataDisks: {} };
+  return { environment, networks: {}, machines: {}, images: {}, dataDisks: {} };
 }
 
 /** Key of a member in a network's record. */

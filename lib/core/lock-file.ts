@@ -13,6 +13,7 @@ import {
   machineOf,
   memberKey,
   type DataDiskRecord,
+  type ImagePin,
   type LockContents,
   type MachineRecord,
   type NetworkRecord,
@@ -26,11 +27,11 @@ import { MachineTable } from './machine-table';
 import { NetworkTable } from './network-table';
 
 export type { AllocationRequest, Identity } from './allocation-request';
-export type { DataDiskRecord } from './lock-contents';
+export type { DataDiskRecord, ImagePin } from './lock-contents';
 
 /**
- * The lock file of an environment: which member has which address and MAC, where each machine was placed, and which
- * data disks exist.
+ * The lock file of an environment: which member has which address and MAC, where each machine was placed, which
+ * releases of images it uses, and which data disks exist.
  *
  * What is recorded stays: members are found by name, so inserting, removing or reordering moves nobody. A removed
  * member's identity is kept as a tombstone: the name gets it back when it returns, and others only when it is old
@@ -73,6 +74,7 @@ export class LockFile {
   /** Networks that were asked for in this run. */
   private readonly used = new Map<string, Cidr>();
   private readonly seenDisks = new Set<string>();
+  private readonly seenImages = new Set<string>();
   private readonly machineTable: MachineTable;
   private macs?: Set<string>;
   /** What the file says, in the form that is written today. */
@@ -246,6 +248,17 @@ export class LockFile {
     this.machineTable.place(machine, hypervisor, needs);
   }
 
+  /** Releases of images that the environment uses, by `image/channel` or `image/version`. */
+  get images(): Readonly<Record<string, ImagePin>> {
+    return this.contents.images;
+  }
+
+  /** Records which release stands for what the code asks for; one that no run asks for any more is forgotten. */
+  pinImage(key: string, { version, digest }: ImagePin): void {
+    this.seenImages.add(key);
+    this.contents.images[key] = { version, digest };
+  }
+
   /** The record of a data disk, if there is one. */
   dataDisk(machine: string, disk: string): DataDiskRecord | undefined {
     return this.contents.dataDisks[`${machine}/${disk}`];
@@ -364,6 +377,8 @@ export class LockFile {
         Reflect.deleteProperty(this.contents.networks, table.name);
     }
     this.machineTable.retire(this.today);
+    for (const key of Object.keys(this.contents.images))
+      if (!this.seenImages.has(key)) Reflect.deleteProperty(this.contents.images, key);
     for (const [key, record] of Object.entries(this.contents.dataDisks))
       if (record.released && !this.seenDisks.has(key)) Reflect.deleteProperty(this.contents.dataDisks, key);
   }

@@ -3,6 +3,7 @@ import {
   emptyContents,
   type DataDiskRecord,
   type IdentityRecord,
+  type ImagePin,
   type LockContents,
   type MachineRecord,
   type NetworkRecord,
@@ -93,6 +94,7 @@ export function formatLock(contents: LockContents): string {
   const { siteKey, tombstones } = contents;
   if (siteKey !== undefined) records.push(['siteKey', siteKey]);
   if (tombstones !== undefined) records.push(['tombstones', tombstones]);
+  add('image', contents.images);
   add('disk', contents.dataDisks);
   records.push(['formatVersion', FORMAT_VERSION]);
   return `{\n${records.map(([key, value]) => `  ${JSON.stringify(key)}: ${oneLine(value)}`).join(',\n')}\n}\n`;
@@ -118,6 +120,7 @@ export function contentsOf(lines: readonly LockLine[], file: string): LockConten
     else if (kind === 'member') network(first).members[last] = value as IdentityRecord;
     else if (kind === 'released') network(first).released[last] = value as ReleasedRecord;
     else if (kind === 'machine') contents.machines[first] = value as MachineRecord;
+    else if (kind === 'image') contents.images[`${first}/${last}`] = value as ImagePin;
     else if (kind === 'disk') contents.dataDisks[`${first}/${last}`] = value as DataDiskRecord;
     else
       throw new ValidationError(

@@ -12,7 +12,7 @@ import { sshHostKey, type SshKeyPair } from '../core/ssh-key';
 import { GuestConfig, renderCloudInit, seedImage, Sudo, type ScrapeEndpoint } from '../guest';
 import type { IHypervisor } from '../hypervisor';
 import { ledgerOf } from '../hypervisor/placement-ledger';
-import type { IBaseImage } from '../image';
+import { formatImageRecord, type IBaseImage } from '../image';
 import type { INetwork } from '../network';
 import type { DataDisk } from '../storage';
 import type { MachineProps } from './machine-props';
@@ -141,6 +141,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     libvirtDomain(part, 'Resource', {
       provider: this.hypervisor.providerFor(stack),
       name,
+      description: formatImageRecord(this.image.release),
       memoryMib: props.memory.toMebibytes(),
       vcpus: props.vcpus ?? 1,
       accelerator: this.hypervisor.accelerator,
