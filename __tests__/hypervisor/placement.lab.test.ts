@@ -15,6 +15,7 @@ import {
   NatNetwork,
   PinnedHostKeys,
   Placement,
+  SecurityDriver,
   Size,
   SshKeyPair,
 } from '../../lib';
@@ -94,10 +95,12 @@ interface Wish {
   readonly pin?: string;
   readonly move?: DataDiskMove;
   readonly vcpus?: number;
+  /** What confines the guests of kvm2. */
+  readonly driver?: SecurityDriver;
 }
 
 /** The site as its code would have it: a pool over all three hypervisors, and one on the first two. */
-function synth({ pin, move, vcpus }: Wish = {}): void {
+function synth({ pin, move, vcpus, driver }: Wish = {}): void {
   const app = new App({ outdir: join(directory, 'cdktf.out') });
   const environment = new Environment(app, POOL, {
     domain: Fqdn.of('site.internal'),
@@ -113,6 +116,9 @@ function synth({ pin, move, vcpus }: Wish = {}): void {
           : LibvirtUri.fromUri(uri),
         accelerator: Accelerator.TCG,
         memory: Size.gib(1),
+        securityDriver: { kvm1: SecurityDriver.none('a test of what libvirt makes of it'), kvm2: driver }[
+          name
+        ],
       }),
   );
   const images = new BaseImages(environment, 'base-images', {
@@ -172,6 +178,22 @@ describe('machines on three hypervisors, one of them reached by SSH', () => {
     expect(virsh('kvm2', 'list', '--name')).toEqual(expect.arrayContaining(['web-1', 'pair-1']));
     expect(virsh('kvm3', 'list', '--name')).toEqual(['web-2']);
   }, 120_000);
+
+  it('are confined by what their hypervisor is declared to have', () => {
+    const label = (hypervisor: string, machine: string) =>
+      virsh(hypervisor, 'dumpxml', machine)
+        .join(' ')
+        .match(/<seclabel [^>]*>/g) ?? [];
+    expect(label('kvm1', 'pair-0')).toContainEqual(expect.stringMatching(/^<seclabel type='none'/));
+    expect(label('kvm2', 'pair-1').join()).not.toContain("type='none'");
+    // libvirt itself refuses what the hypervisor does not have.
+    synth({ driver: SecurityDriver.APPARMOR });
+    const { code, output } = terraform('pair', 'apply', '-auto-approve');
+    expect(code).toBe(1);
+    expect(output).toMatch(/security driver for model 'apparmor'|model apparmor/i);
+    synth();
+    apply('pair');
+  }, 60_000);
 
   it('are out of reach when the host key is another one', () => {
     const file = join(folder('base-images-kvm3'), 'assets', 'known_hosts-kvm3');
