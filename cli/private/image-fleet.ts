@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
 import { readCatalog } from '../../lib/image/catalog-file';
@@ -42,11 +42,13 @@ export function registerFleet(image: Command): void {
 }
 
 async function where(options: FleetOptions & { json?: boolean }): Promise<void> {
-  const uris = options.hypervisor ?? synthesisedHypervisors(resolve(options.project, 'cdktf.out'));
-  if (uris.length === 0)
+  const hypervisors =
+    options.hypervisor?.map((uri) => new Virsh(uri)) ??
+    synthesisedHypervisors(resolve(options.project, 'cdktf.out'));
+  if (hypervisors.length === 0)
     throw new OperationError('no hypervisor is known', 'give one: --hypervisor qemu+ssh://root@host/system');
   const catalogs = [readCatalog(resolve(options.catalog)), readCatalog(new ImageStore().catalogPath)];
-  const machines = (await Promise.all(uris.map((uri) => machineImages(new Virsh(uri), catalogs)))).flat();
+  const machines = (await Promise.all(hypervisors.map((virsh) => machineImages(virsh, catalogs)))).flat();
   if (options.json) {
     console.log(JSON.stringify(machines, null, 2));
     return;
@@ -89,17 +91,19 @@ async function gc(
   console.log(`${removed.length} removed, ${size(freed)} freed; ${items.length - removed.length} kept`);
 }
 
-/** URIs of the libvirt providers in synthesised stacks. */
-function synthesisedHypervisors(output: string): string[] {
+/** The libvirt providers of synthesised stacks, each once. */
+function synthesisedHypervisors(output: string): Virsh[] {
   const stacks = join(output, 'stacks');
   if (!existsSync(stacks)) return [];
-  const uris = readdirSync(stacks).flatMap((stack) => {
+  const found = new Map<string, Virsh>();
+  for (const stack of readdirSync(stacks)) {
     const file = join(stacks, stack, 'cdk.tf.json');
-    if (!existsSync(file)) return [];
+    if (!existsSync(file)) continue;
     const json = JSON.parse(readFileSync(file, 'utf8')) as { provider?: { libvirt?: { uri?: string }[] } };
-    return (json.provider?.libvirt ?? []).flatMap(({ uri }) => (uri === undefined ? [] : [uri]));
-  });
-  return [...new Set(uris)];
+    for (const { uri } of json.provider?.libvirt ?? [])
+      if (uri !== undefined && !found.has(uri)) found.set(uri, new Virsh(uri, dirname(file)));
+  }
+  return [...found.values()];
 }
 
 function print(rows: readonly (readonly string[])[]): void {

@@ -10,7 +10,6 @@ export enum ClaimKind {
   ADDRESS = 'address',
   ADDRESS_RANGE = 'address range',
   MAC_ADDRESS = 'MAC address',
-  HYPERVISOR = 'hypervisor',
   LOCK_FILE = 'lock file',
   /** A bridge of a host; shares its names with the host's other interfaces. */
   BRIDGE = 'bridge',
