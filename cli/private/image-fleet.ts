@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
 import { ImageCatalog } from '../../lib/image/catalog';
@@ -74,7 +74,9 @@ async function sbom(name: string, options: FleetOptions & { json?: boolean }): P
   const [machine, ...others] = found;
   if (!machine)
     throw new OperationError(
-      `there is no machine '${name}' on ${hypervisorsOf(options).join(', ')}`,
+      `there is no machine '${name}' on ${hypervisorsOf(options)
+        .map(({ uri }) => uri)
+        .join(', ')}`,
       'see those there are with: cloudless image where',
     );
   if (others.length > 0)
@@ -101,15 +103,17 @@ async function sbom(name: string, options: FleetOptions & { json?: boolean }): P
 
 async function machinesOf(options: FleetOptions, name?: string): Promise<MachineImage[]> {
   const catalogs = [readCatalog(resolve(options.catalog)), readCatalog(new ImageStore().catalogPath)];
-  const machines = hypervisorsOf(options).map((uri) => machineImages(new Virsh(uri), catalogs, name));
+  const machines = hypervisorsOf(options).map((virsh) => machineImages(virsh, catalogs, name));
   return (await Promise.all(machines)).flat();
 }
 
-function hypervisorsOf(options: FleetOptions): readonly string[] {
-  const uris = options.hypervisor ?? synthesisedHypervisors(resolve(options.project, 'cdktf.out'));
-  if (uris.length === 0)
+function hypervisorsOf(options: FleetOptions): readonly Virsh[] {
+  const hypervisors =
+    options.hypervisor?.map((uri) => new Virsh(uri)) ??
+    synthesisedHypervisors(resolve(options.project, 'cdktf.out'));
+  if (hypervisors.length === 0)
     throw new OperationError('no hypervisor is known', 'give one: --hypervisor qemu+ssh://root@host/system');
-  return uris;
+  return hypervisors;
 }
 
 async function gc(
@@ -140,17 +144,19 @@ async function gc(
   console.log(`${removed.length} removed, ${size(freed)} freed; ${items.length - removed.length} kept`);
 }
 
-/** URIs of the libvirt providers in synthesised stacks. */
-function synthesisedHypervisors(output: string): string[] {
+/** The libvirt providers of synthesised stacks, each once. */
+function synthesisedHypervisors(output: string): Virsh[] {
   const stacks = join(output, 'stacks');
   if (!existsSync(stacks)) return [];
-  const uris = readdirSync(stacks).flatMap((stack) => {
+  const found = new Map<string, Virsh>();
+  for (const stack of readdirSync(stacks)) {
     const file = join(stacks, stack, 'cdk.tf.json');
-    if (!existsSync(file)) return [];
+    if (!existsSync(file)) continue;
     const json = JSON.parse(readFileSync(file, 'utf8')) as { provider?: { libvirt?: { uri?: string }[] } };
-    return (json.provider?.libvirt ?? []).flatMap(({ uri }) => (uri === undefined ? [] : [uri]));
-  });
-  return [...new Set(uris)];
+    for (const { uri } of json.provider?.libvirt ?? [])
+      if (uri !== undefined && !found.has(uri)) found.set(uri, new Virsh(uri, dirname(file)));
+  }
+  return [...found.values()];
 }
 
 function print(rows: readonly (readonly string[])[]): void {

@@ -7,6 +7,7 @@ import { specHash } from '../core/spec-hash';
 import { escapeTemplate } from './escape';
 import { openVswitchStylesheet, type OpenVswitchPort } from './open-vswitch';
 import { PlainResource } from './plain-resource';
+import { securityLabelStylesheet } from './security-label';
 
 // Dialect of dmacvicar/libvirt 0.8.3. Measured: of most changes it plans an update and does nothing. So nothing
 // here relies on one: volumes carry their content in their names, and a domain is replaced by its trigger.
@@ -176,6 +177,8 @@ export interface DomainConfig extends ResourceConfig {
   readonly accelerator: 'kvm' | 'tcg';
   /** Paths on the hypervisor. @default - BIOS */
   readonly firmware?: { readonly code: string; readonly variables: string };
+  /** What confines it. @default - what the hypervisor has set up */
+  readonly securityLabel?: 'apparmor' | 'selinux' | 'none';
   /** Volumes in the order that the guest sees them; the first one is booted from. */
   readonly disks: readonly IConstruct[];
   /** Volume with the NoCloud seed, attached as CD-ROM. */
@@ -208,6 +211,7 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
         template: config.firmware.variables,
       },
     }),
+    ...(config.securityLabel && { xml: [{ xslt: securityLabelStylesheet(config.securityLabel) }] }),
     networkInterface: config.interfaces.map(({ network, mac }) => ({
       networkName: network,
       mac: mac.toUpperCase(),

@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { App, LocalBackend, TerraformStack, type IStackSynthesizer, type ISynthesisSession } from 'cdktf';
 import type { IConstruct } from 'constructs';
@@ -23,6 +14,17 @@ export type StackFile =
   | { readonly render: (folder: string) => string; readonly mode: number }
   /** Large files are linked, not copied, where the file system can. */
   | { readonly linkTo: string };
+
+/** A resource's place in Terraform's JSON. */
+interface ResourceSlot {
+  readonly type: string;
+  readonly name: string;
+}
+
+/** As much of Terraform's JSON as is written here. */
+interface TerraformJson {
+  resource?: Record<string, Record<string, unknown>>;
+}
 
 /**
  * A stack of an environment: one Terraform state, named `<environment>-<id>`.
@@ -41,6 +43,9 @@ export class CloudlessStack extends TerraformStack {
   private readonly files = new Map<string, StackFile>();
   private readonly preparations = new Map<string, () => void>();
   private preparing = false;
+  /** Resources that were given as they are written, while the stack is turned into JSON. */
+  private given?: (ResourceSlot & { readonly attributes: object })[];
+  private written?: object;
 
   constructor(
     readonly environment: Environment,
@@ -51,6 +56,39 @@ export class CloudlessStack extends TerraformStack {
     // Relative to the stack's own folder: a state path must not depend on where the checkout lies.
     new LocalBackend(this, { path: `../../../state/${this.node.id}.tfstate` });
     this.synthesizer = new FileWritingSynthesizer(this, this.synthesizer, this.files);
+  }
+
+  /**
+   * Takes a resource as it is to be written, past cdktf, which would go through each of its texts three times to look for
+   * references.
+   *
+   * @returns false when cdktf must see it, because the stack has overrides that may mean it
+   */
+  giveResource(slot: ResourceSlot, attributes: object): boolean {
+    if (!this.given || Object.keys(this.overrides).length > 0) return false;
+    this.given.push({ ...slot, attributes });
+    return true;
+  }
+
+  override toTerraform(): object {
+    this.given = [];
+    const json = super.toTerraform() as TerraformJson;
+    for (const { type, name, attributes } of this.given)
+      ((json.resource ??= {})[type] ??= {})[name] = attributes;
+    this.given = undefined;
+    this.written = json;
+    return json;
+  }
+
+  /** What {@link toTerraform} gave last: the content of `cdk.tf.json`. */
+  get terraformJson(): object {
+    if (this.written) return this.written;
+    throw new ValidationError(this, 'can be written as JSON only; unset SYNTH_HCL_OUTPUT');
+  }
+
+  /** cdktf keeps them private. */
+  private get overrides(): object {
+    return (this as unknown as { rawOverrides?: object }).rawOverrides ?? {};
   }
 
   /**
@@ -96,7 +134,7 @@ function isCloudless(stack: TerraformStack): stack is CloudlessStack {
 /** Writes a stack's files and links its provider plugins, after its Terraform JSON. */
 class FileWritingSynthesizer implements IStackSynthesizer {
   constructor(
-    private readonly stack: TerraformStack,
+    private readonly stack: CloudlessStack,
     private readonly json: IStackSynthesizer,
     private readonly files: ReadonlyMap<string, StackFile>,
   ) {}
@@ -110,13 +148,12 @@ class FileWritingSynthesizer implements IStackSynthesizer {
     for (const path of new Set([...this.files.keys()].map((file) => dirname(file))))
       mkdirSync(join(folder, path), { recursive: true });
     for (const [path, file] of this.files) write(resolve(folder), path, file);
-    const terraformJson = JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as object;
-    this.refuseSecrets(join(folder, 'cdk.tf.json'), terraformJson);
-    linkPlugins(folder, terraformJson);
+    this.refuseSecrets(join(folder, 'cdk.tf.json'));
+    linkPlugins(folder, this.stack.terraformJson);
   }
 
-  private refuseSecrets(file: string, terraformJson: object): void {
-    const secrets = findSecrets(terraformJson);
+  private refuseSecrets(file: string): void {
+    const secrets = findSecrets(this.stack.terraformJson);
     if (secrets.length === 0) return;
     rmSync(file);
     throw new ValidationError(

@@ -66,6 +66,8 @@ export class GuestConfig {
     healthChecks: [] as Entry<HealthCheck>[],
   };
   private contributor = MACHINE;
+  /** What {@link validate} found, until something is added. */
+  private found?: readonly string[];
 
   constructor(props: GuestConfigProps) {
     this.fqdn = props.fqdn;
@@ -165,6 +167,11 @@ export class GuestConfig {
 
   /** Every problem, one sentence each; empty when the machine can be rendered. */
   validate(): string[] {
+    this.found ??= this.check();
+    return [...this.found];
+  }
+
+  private check(): string[] {
     const { users, files, units, packages, commands, dataMounts, ports, scrapeEndpoints, healthChecks } =
       this.entries;
     return [
@@ -219,6 +226,7 @@ export class GuestConfig {
   }
 
   private entry<T>(item: T): Entry<T> {
+    this.found = undefined;
     return { item, by: this.contributor };
   }
 

@@ -146,6 +146,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       vcpus: props.vcpus ?? 1,
       accelerator: this.hypervisor.accelerator,
       firmware: code === undefined || variables === undefined ? undefined : { code, variables },
+      securityLabel: this.hypervisor.securityDriver.label,
       disks: [this.createRootVolume(part, props), ...this.createDataVolumes(part, identity, props)],
       seed: this.createSeedVolume(part, guest, props),
       interfaces: this.cards.map((each) => ({

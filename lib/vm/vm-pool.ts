@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import { Claims } from '../core/claims';
 import { CloudlessStack } from '../core/cloudless-stack';
 import { ValidationError } from '../core/errors';
 import { ledgerOf } from '../hypervisor/placement-ledger';
@@ -38,7 +39,9 @@ export class VmPool extends Construct {
       this,
       names.map((name) => machineWish(environment, name, id, machine)),
     );
-    this.members = names.map((name) => new VirtualMachine(this, name, { ...machine, poolName: id }));
+    this.members = Claims.of(this).making(this, () =>
+      names.map((name) => new VirtualMachine(this, name, { ...machine, poolName: id })),
+    );
     keepOrphanedDisks(this);
   }
 }
