@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
-import { readCatalog } from '../../lib/image/catalog-file';
+import { readCatalog } from '../../catalog/catalog-file';
 import { ImageStore } from '../../images/build/image-store';
 import {
   baseVolumes,

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../lib/core/cache';
-import { readCatalog, writeCatalog, type CatalogEntry, type CatalogFile } from '../../lib/image/catalog-file';
+import { readCatalog, writeCatalog, type CatalogEntry, type CatalogFile } from '../../catalog/catalog-file';
 import type { BuildTarget, FinishedFile } from './make-image';
 import { isRunning } from './workspace';
 

@@ -1,5 +1,5 @@
-import type { CatalogEntry, CatalogFile } from '../../lib/image/catalog-file';
-import { compareVersions } from '../../lib/image/image-version';
+import type { CatalogEntry, CatalogFile } from '../../catalog/catalog-file';
+import { compareVersions } from '../../catalog/image-version';
 import { baseVolumeIn, type BaseVolumeName } from './base-volume-name';
 import type { Virsh } from './virsh';
 import { xmlText } from './virsh';

@@ -8,7 +8,7 @@ import {
   type CatalogEntry,
   type CatalogFile,
   type ImageChannel,
-} from '../../lib/image/catalog-file';
+} from '../../catalog/catalog-file';
 import { partialPathIn } from '../build/image-store';
 import type { BuildTarget, FinishedFile } from '../build/make-image';
 

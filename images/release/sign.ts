@@ -1,7 +1,7 @@
 import { run } from '../../lib/core/command';
 import { OperationError } from '../../lib/core/errors';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
-import { releaseStatement, SIGNATURE_NAMESPACE, signatureOfText } from '../../lib/image/image-signature';
+import type { CatalogEntry } from '../../catalog/catalog-file';
+import { releaseStatement, SIGNATURE_NAMESPACE, signatureOfText } from '../../catalog/image-signature';
 
 /**
  * Signs an entry with an ed25519 SSH key, through ssh-keygen: the key may have a passphrase or be in an agent.

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { ValidationError } from '../core/errors';
+import { ValidationError } from '../lib/core/errors';
 import type { CatalogEntry } from './catalog-file';
 
 /** What release signatures are made for: a signature of git or of a file does not count (ssh-keygen(1), `-n`). */
