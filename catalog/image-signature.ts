@@ -29,7 +29,15 @@ export class AllowedSigners {
   /** @returns undefined when there is no such file: then signatures are not asked for */
   static read(path: string): AllowedSigners | undefined {
     if (!existsSync(path)) return undefined;
-    return new AllowedSigners(path, parseSigners(readFileSync(path, 'utf8'), path));
+    return AllowedSigners.parse(readFileSync(path, 'utf8'), path);
+  }
+
+  /**
+   * @param path where the text came from, for messages
+   * @throws ValidationError naming the line that is no signer
+   */
+  static parse(text: string, path: string): AllowedSigners {
+    return new AllowedSigners(path, parseSigners(text, path));
   }
 
   private constructor(

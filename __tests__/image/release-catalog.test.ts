@@ -7,7 +7,7 @@ import { SILENT } from '../../lib/core/progress';
 import { readCatalog, writeCatalog, type CatalogEntry } from '../../catalog/catalog-file';
 import { ReleaseCatalog } from '../../images/release/release-catalog';
 import { promoteRelease } from '../../images/release/release-image';
-import { signEntry } from '../../images/release/sign';
+import { signEntry } from '../../catalog/sign-entry';
 import { temporaryDirectory } from '../support/site';
 
 const CONTENT = 'the bytes of a release';

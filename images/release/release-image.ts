@@ -13,7 +13,7 @@ import { PackageLock } from '../lock/package-lock';
 import { FURTHER_FORMATS, type FurtherFormat } from './formats';
 import type { ReleaseCatalog } from './release-catalog';
 import { releasedAlready } from './release-catalog';
-import { signEntry } from './sign';
+import { signEntry } from '../../catalog/sign-entry';
 import { taggedTree } from './tagged-tree';
 
 export interface ReleaseOptions {
