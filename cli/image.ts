@@ -4,7 +4,7 @@ import { Digest } from '../lib/core/digest';
 import { OperationError } from '../lib/core/errors';
 import { asStep } from '../lib/core/progress';
 import { Size } from '../lib/core/size';
-import type { CatalogEntry } from '../lib/image/catalog-file';
+import type { CatalogEntry } from '../catalog/catalog-file';
 import { imageDefinitions } from '../images';
 import { buildImage, PackageChoice } from '../images/build/build-image';
 import { requireVerifyHost } from '../images/build/host-requirements';

@@ -8,15 +8,17 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Address, version and entry of each plugin, and the file that it becomes. */
-export const plugins = [
-  {
-    address: 'registry.terraform.io/cloudless/powerdns',
-    version: '0.1.0',
-    entry: join(root, 'provider/powerdns/main.ts'),
-    file: join(root, 'dist/provider/terraform-provider-powerdns_v0.1.0'),
-  },
-];
+/** A plugin below provider/: its address, its version, its entry, and the file that it becomes. */
+function plugin(type, version) {
+  return {
+    address: `registry.terraform.io/cloudless/${type}`,
+    version,
+    entry: join(root, 'provider', type, 'main.ts'),
+    file: join(root, 'dist/provider', `terraform-provider-${type}_v${version}`),
+  };
+}
+
+export const plugins = [plugin('powerdns', '0.1.0'), plugin('cloudless', '0.1.0')];
 
 const NODE_MAJOR = 20;
 

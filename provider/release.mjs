@@ -1,6 +1,6 @@
 // Packs the provider plugins for a release: `node provider/release.mjs` (usage below). Writes to build/release, or --output:
-//   powerdns/<version>/   zips for each platform, manifest, SHA256SUMS, signature: what a registry asks for
-//   registry/             the same as a registry of files, to be served by any web server with TLS; only when signed
+//   <type>/<version>/   zips for each platform, manifest, SHA256SUMS, signature: what a registry asks for
+//   registry/           the same as a registry of files, to be served by any web server with TLS; only when signed
 // The same source gives the same bytes: no time, user or path is in them.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

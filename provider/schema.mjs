@@ -1,5 +1,5 @@
-// Writes schemas/powerdns@<version>.json: what Terraform reads from the built plugin, in the form `cdktf get` takes as
-// its schema cache. `node provider/schema.mjs` after `npm run build`; with --check it only compares, and fails on a
+// Writes schemas/<type>@<version>.json for each plugin: what Terraform reads from the built file, in the form `cdktf get`
+// takes as its schema cache. `node provider/schema.mjs` after `npm run build`; with --check it only compares, and fails on a
 // difference.
 import { execFileSync } from 'node:child_process';
 import {

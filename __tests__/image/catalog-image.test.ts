@@ -15,8 +15,8 @@ import {
   StoragePool,
   type ReleaseChoice,
 } from '../../lib';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
-import { signEntry } from '../../images/release/sign';
+import type { CatalogEntry } from '../../catalog/catalog-file';
+import { signEntry } from '../../catalog/sign-entry';
 import { BaseImages } from '../../stacks';
 import { releaseEntry, writeReleases } from '../support/releases';
 import { temporaryDirectory } from '../support/site';

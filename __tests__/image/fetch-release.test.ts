@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ImageCatalog } from '../../lib';
 import { Digest } from '../../lib/core/digest';
 import { SILENT } from '../../lib/core/progress';
-import { writeCatalog } from '../../lib/image/catalog-file';
+import { writeCatalog } from '../../catalog/catalog-file';
 import { fetchRelease } from '../../images/release/fetch-release';
 import { temporaryDirectory } from '../support/site';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Duration, ImageCatalog } from '../../lib';
 import { Digest } from '../../lib/core/digest';
 import { SILENT } from '../../lib/core/progress';
-import { readCatalog, writeCatalog, type CatalogEntry } from '../../lib/image/catalog-file';
+import { readCatalog, writeCatalog, type CatalogEntry } from '../../catalog/catalog-file';
 import { ReleaseCatalog } from '../../images/release/release-catalog';
 import { promoteRelease } from '../../images/release/release-image';
-import { signEntry } from '../../images/release/sign';
+import { signEntry } from '../../catalog/sign-entry';
 import { temporaryDirectory } from '../support/site';
 
 const CONTENT = 'the bytes of a release';
@@ -147,7 +147,7 @@ describe('where signers are named, a release', () => {
 
   it('is the one that ssh-keygen itself finds good', async () => {
     const { path, entry } = await signed();
-    const { releaseStatement } = await import('../../lib/image/image-signature');
+    const { releaseStatement } = await import('../../catalog/image-signature');
     const lines = (entry.signature ?? '').match(/.{1,70}/g)?.join('\n') ?? '';
     const file = join(path, '../statement.sig');
     writeFileSync(file, `-----BEGIN SSH SIGNATURE-----\n${lines}\n-----END SSH SIGNATURE-----\n`);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { ImageCatalog } from '../../lib';
 import { Digest } from '../../lib/core/digest';
-import { readCatalog, writeCatalog } from '../../lib/image/catalog-file';
+import { readCatalog, writeCatalog } from '../../catalog/catalog-file';
 import type { ImageRecord } from '../../lib/image/image-record';
 import { billOfMaterials } from '../../images/fleet/bill-of-materials';
 import type { MachineImage } from '../../images/fleet/where';

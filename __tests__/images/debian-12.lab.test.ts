@@ -13,7 +13,7 @@ import { verifySeal } from '../../images/build/verify-seal';
 import { run } from '../../lib/core/command';
 import { Digest } from '../../lib/core/digest';
 import { SILENT } from '../../lib/core/progress';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
+import type { CatalogEntry } from '../../catalog/catalog-file';
 import { Guest, type Hardware } from './support/guest';
 
 const BUILD_SECONDS = 600;

@@ -32,7 +32,7 @@ import { run } from '../../lib/core/command';
 import { Digest } from '../../lib/core/digest';
 import { SILENT } from '../../lib/core/progress';
 import { ImageCatalog } from '../../lib/image/catalog';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
+import type { CatalogEntry } from '../../catalog/catalog-file';
 
 const BUILD_MS = 600_000;
 const work = mkdtempSync(join(tmpdir(), 'cloudless-factory-'));

@@ -13,7 +13,7 @@ import {
 import { Virsh } from '../../images/fleet/virsh';
 import { machineImages, standingOf } from '../../images/fleet/where';
 import { Digest } from '../../lib/core/digest';
-import type { CatalogEntry, CatalogFile } from '../../lib/image/catalog-file';
+import type { CatalogEntry, CatalogFile } from '../../catalog/catalog-file';
 
 const directory = (): string => mkdtempSync(join(tmpdir(), 'cloudless-fleet-'));
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImageStore } from '../../images/build/image-store';
 import { inWorkspace } from '../../images/build/workspace';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
+import type { CatalogEntry } from '../../catalog/catalog-file';
 
 /** Above every process number that Linux gives (proc(5), pid_max). */
 const NO_PROCESS = 2 ** 22 + 1;

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ImageCatalog, LockFile } from '../../lib';
-import type { ImageChannel } from '../../lib/image/catalog-file';
+import type { ImageChannel } from '../../catalog/catalog-file';
 import { mergeLock } from '../../lib/core/lock-merge';
 import { movePin, pinnedImages, type PinMove } from '../../images/release/move-pin';
 import { releaseEntry, writeReleases } from '../support/releases';

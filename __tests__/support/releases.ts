@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Digest } from '../../lib/core/digest';
-import { writeCatalog, type CatalogEntry } from '../../lib/image/catalog-file';
+import { writeCatalog, type CatalogEntry } from '../../catalog/catalog-file';
 
 /** What the file of a test release holds: each version its own. */
 export function contentOf(version: string): string {

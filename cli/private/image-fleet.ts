@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
 import { ImageCatalog } from '../../lib/image/catalog';
-import { readCatalog } from '../../lib/image/catalog-file';
+import { readCatalog } from '../../catalog/catalog-file';
 import { PROJECT_CATALOG } from '../../lib/image/catalog-image';
 import { ImageStore } from '../../images/build/image-store';
 import { billOfMaterials } from '../../images/fleet/bill-of-materials';

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { ImageKind } from '../../lib/image/catalog-file';
+import type { ImageKind } from '../../catalog/catalog-file';
 import { Size } from '../../lib/core/size';
 import { importImage } from '../../images/source/import-image';
 import { terminalProgress } from '../progress';

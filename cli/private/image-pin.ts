@@ -5,7 +5,7 @@ import { Duration } from '../../lib/core/duration';
 import { OperationError } from '../../lib/core/errors';
 import { LockFile } from '../../lib/core/lock-file';
 import { ImageCatalog } from '../../lib/image/catalog';
-import type { ImageChannel } from '../../lib/image/catalog-file';
+import type { ImageChannel } from '../../catalog/catalog-file';
 import { PROJECT_CATALOG } from '../../lib/image/catalog-image';
 import { describeChanges } from '../../images/lock/lock-changes';
 import { movePin, pinnedImages } from '../../images/release/move-pin';

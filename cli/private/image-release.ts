@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
 import { packageRoot } from '../../lib/core/package-root';
 import { ImageCatalog } from '../../lib/image/catalog';
-import type { ImageChannel } from '../../lib/image/catalog-file';
+import type { ImageChannel } from '../../catalog/catalog-file';
 import { Duration } from '../../lib/core/duration';
 import { FURTHER_FORMATS, type FurtherFormat } from '../../images/release/formats';
 import { fetchRelease } from '../../images/release/fetch-release';
@@ -78,7 +78,7 @@ function requireCurrentBuild(directory: string): void {
   // The compiler renews it with every build, and output files only where something changed.
   const built = statSync(join(packageRoot(), 'dist/.tsbuildinfo'), { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined) return; // an installed package has no sources
-  const sources = ['images', 'lib/image', 'lib/core'].map((folder) => join(directory, folder));
+  const sources = ['images', 'catalog', 'lib/image', 'lib/core'].map((folder) => join(directory, folder));
   const youngest = sources
     .filter((folder) => existsSync(folder))
     .flatMap((folder) =>

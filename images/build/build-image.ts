@@ -1,6 +1,6 @@
 import { OperationError } from '../../lib/core/errors';
 import type { Progress } from '../../lib/core/progress';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
+import type { CatalogEntry } from '../../catalog/catalog-file';
 import type { ImageDefinition } from '../definition';
 import { LockOutdatedError } from '../lock/lock-outdated-error';
 import { PackageLock } from '../lock/package-lock';

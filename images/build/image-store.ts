@@ -1,30 +1,9 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../lib/core/cache';
-import { readCatalog, writeCatalog, type CatalogEntry, type CatalogFile } from '../../lib/image/catalog-file';
+import { readCatalog, writeCatalog, type CatalogEntry, type CatalogFile } from '../../catalog/catalog-file';
+import { isRunning, partialPathIn } from '../../catalog/partial-file';
 import type { BuildTarget, FinishedFile } from './make-image';
-import { isRunning } from './workspace';
-
-const PARTIAL = '.partial-';
-
-/** Path for an unfinished file in a directory; removes those of processes that are gone. */
-export function partialPathIn(directory: string, name: string): string {
-  mkdirSync(directory, { recursive: true });
-  for (const old of readdirSync(directory)) {
-    const pid = new RegExp(`${PARTIAL.replace('.', '\\.')}(\\d+)$`).exec(old)?.[1];
-    if (pid && !isRunning(Number(pid))) rmSync(join(directory, old), { force: true });
-  }
-  return join(directory, `${name}${PARTIAL}${process.pid}`);
-}
 
 /** The directory of finished images and its catalog. A file is complete and read-only, or it is not there. */
 export class ImageStore implements BuildTarget {

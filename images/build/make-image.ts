@@ -6,7 +6,7 @@ import { run } from '../../lib/core/command';
 import { Digest } from '../../lib/core/digest';
 import { OperationError } from '../../lib/core/errors';
 import { asStep, type Progress } from '../../lib/core/progress';
-import type { CatalogEntry, FormatFile } from '../../lib/image/catalog-file';
+import type { CatalogEntry, FormatFile } from '../../catalog/catalog-file';
 import type { ImageDefinition } from '../definition';
 import type { PackageLock } from '../lock/package-lock';
 import { writeFormat, type FurtherFormat } from '../release/formats';

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import { isRunning } from '../../catalog/partial-file';
 import { cacheDirectory } from '../../lib/core/cache';
 
 const MEMORY_DISK = '/dev/shm';
@@ -42,16 +43,6 @@ function removeAbandoned(parent: string): void {
     const match = new RegExp(`^${PREFIX}(\\d+)-`).exec(name);
     if (match?.[1] && !isRunning(Number(match[1])))
       rmSync(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-/** Whether a process of that number exists. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { OperationError } from '../../lib/core/errors';
 import type { ImageCatalog } from '../../lib/image/catalog';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
+import type { CatalogEntry } from '../../catalog/catalog-file';
 import { storeDocument } from '../release/fetch-store-file';
 import type { MachineImage } from './where';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync }
 import { basename, join } from 'node:path';
 import { OperationError } from '../../lib/core/errors';
 import { Digest } from '../../lib/core/digest';
-import { readCatalog, writeCatalog, type CatalogEntry } from '../../lib/image/catalog-file';
+import { readCatalog, writeCatalog, type CatalogEntry } from '../../catalog/catalog-file';
 import type { ImageStore } from '../build/image-store';
 import { filesOf } from '../build/image-store';
 import { baseVolumeIn } from './base-volume-name';

@@ -1,6 +1,6 @@
-import type { CatalogEntry, CatalogFile } from '../../lib/image/catalog-file';
+import type { CatalogEntry, CatalogFile } from '../../catalog/catalog-file';
 import { imageRecordIn, type ImageRecord } from '../../lib/image/image-record';
-import { compareVersions } from '../../lib/image/image-version';
+import { compareVersions } from '../../catalog/image-version';
 import { baseVolumeIn, type BaseVolumeName } from './base-volume-name';
 import type { Virsh } from './virsh';
 import { xmlText } from './virsh';

@@ -6,7 +6,7 @@ import { Digest } from '../../lib/core/digest';
 import { OperationError } from '../../lib/core/errors';
 import { asStep, type Progress } from '../../lib/core/progress';
 import type { ImageCatalog, ImageRelease, ImageSelector } from '../../lib/image/catalog';
-import type { CatalogEntry } from '../../lib/image/catalog-file';
+import type { CatalogEntry } from '../../catalog/catalog-file';
 
 /**
  * Fetches a release from the server of its catalog, unless it is there. What an interrupted run has fetched is kept and

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Digest } from '../../lib/core/digest';
 import { OperationError } from '../../lib/core/errors';
 import { Size } from '../../lib/core/size';
-import type { StoreFile } from '../../lib/image/catalog-file';
+import type { StoreFile } from '../../catalog/catalog-file';
 
 /** More than any document that goes with an image: a bill of materials has about 1 MB. */
 const LARGEST = Size.mib(64);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../../lib/core/command';
 import { Digest } from '../../lib/core/digest';
 import { OperationError } from '../../lib/core/errors';
-import type { ImageFormat } from '../../lib/image/catalog-file';
+import type { ImageFormat } from '../../catalog/catalog-file';
 import { toolEnvironment } from '../build/host-requirements';
 import { openVirtualisationDescriptor, writeTar } from './ova';
 

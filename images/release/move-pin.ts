@@ -2,7 +2,7 @@ import type { Duration } from '../../lib/core/duration';
 import { OperationError, ValidationError } from '../../lib/core/errors';
 import type { ImagePin, LockFile } from '../../lib/core/lock-file';
 import type { ImageCatalog } from '../../lib/image/catalog';
-import type { CatalogEntry, ImageChannel } from '../../lib/image/catalog-file';
+import type { CatalogEntry, ImageChannel } from '../../catalog/catalog-file';
 import { pinKey } from '../../lib/image/catalog-image';
 import type { PackageChange } from '../lock/lock-changes';
 

@@ -2,14 +2,9 @@ import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { Digest } from '../../lib/core/digest';
 import { OperationError } from '../../lib/core/errors';
-import {
-  readCatalog,
-  writeCatalog,
-  type CatalogEntry,
-  type CatalogFile,
-  type ImageChannel,
-} from '../../lib/image/catalog-file';
-import { partialPathIn } from '../build/image-store';
+import { readCatalog, type CatalogEntry, type ImageChannel } from '../../catalog/catalog-file';
+import { editCatalog, withVersions } from '../../catalog/edit-catalog';
+import { partialPathIn } from '../../catalog/partial-file';
 import type { BuildTarget, FinishedFile } from '../build/make-image';
 
 /** The catalog of releases, which is committed, and the store of their files. A release is added once and never replaced. */
@@ -73,7 +68,11 @@ export class ReleaseCatalog implements BuildTarget {
       chmodSync(partial, 0o444);
       renameSync(partial, join(this.directory, file));
     }
-    this.change(imageName, (entries) => [...entries, entry]);
+    this.change(imageName, (entries) => {
+      if (entries.some((each) => each.version === entry.version))
+        throw releasedAlready(imageName, entry.version);
+      return [...entries, entry];
+    });
   }
 
   /** Puts a release into a channel; its files and its signature stay what they are. */
@@ -98,12 +97,10 @@ export class ReleaseCatalog implements BuildTarget {
     imageName: string,
     change: (entries: readonly CatalogEntry[]) => readonly CatalogEntry[],
   ): void {
-    const catalog: CatalogFile = readCatalog(this.path);
-    writeCatalog(this.path, {
-      formatVersion: 1,
+    editCatalog(this.path, (catalog) => ({
+      ...withVersions(catalog, imageName, change),
       store: catalog.store ?? this.storeToRecord,
-      images: { ...catalog.images, [imageName]: change(catalog.images[imageName] ?? []) },
-    });
+    }));
   }
 }
 

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { Digest } from '../../lib/core/digest';
 import { OperationError } from '../../lib/core/errors';
 import { asStep, type Progress } from '../../lib/core/progress';
-import type { CatalogEntry, ImageChannel } from '../../lib/image/catalog-file';
-import { AllowedSigners } from '../../lib/image/image-signature';
+import type { CatalogEntry, ImageChannel } from '../../catalog/catalog-file';
+import { AllowedSigners } from '../../catalog/image-signature';
 import { requireBuildHost } from '../build/host-requirements';
 import { makeImage } from '../build/make-image';
 import { verifySealWithin } from '../build/verify-seal';
@@ -13,7 +13,7 @@ import { PackageLock } from '../lock/package-lock';
 import { FURTHER_FORMATS, type FurtherFormat } from './formats';
 import type { ReleaseCatalog } from './release-catalog';
 import { releasedAlready } from './release-catalog';
-import { signEntry } from './sign';
+import { signEntry } from '../../catalog/sign-entry';
 import { taggedTree } from './tagged-tree';
 
 export interface ReleaseOptions {

@@ -17,7 +17,7 @@ import { Digest } from '../../lib/core/digest';
 import { OperationError, ValidationError } from '../../lib/core/errors';
 import { asStep, type Progress } from '../../lib/core/progress';
 import { Size } from '../../lib/core/size';
-import type { CatalogEntry, ImageKind } from '../../lib/image/catalog-file';
+import type { CatalogEntry, ImageKind } from '../../catalog/catalog-file';
 import { toolEnvironment } from '../build/host-requirements';
 import { ImageStore } from '../build/image-store';
 import { parseDpkgStatus } from '../build/installed-packages';

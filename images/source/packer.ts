@@ -5,7 +5,7 @@ import { Digest } from '../../lib/core/digest';
 import { OperationError, ValidationError } from '../../lib/core/errors';
 import { asStep, type Progress } from '../../lib/core/progress';
 import type { Size } from '../../lib/core/size';
-import type { ImageKind } from '../../lib/image/catalog-file';
+import type { ImageKind } from '../../catalog/catalog-file';
 import { toolEnvironment } from '../build/host-requirements';
 import type { BuildTarget } from '../build/make-image';
 import type { ImageFile } from '../definition';

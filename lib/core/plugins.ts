@@ -15,6 +15,7 @@ import { packageRoot } from './package-root';
 /** Providers that come with this package: address below the registry host, to the file in `dist/provider`. */
 const OWN: Readonly<Record<string, string>> = {
   'cloudless/powerdns/0.1.0': 'terraform-provider-powerdns_v0.1.0',
+  'cloudless/cloudless/0.1.0': 'terraform-provider-cloudless_v0.1.0',
 };
 const HOST = 'registry.terraform.io';
 /** Below which hosts a provider is looked for that is named without one; cdktf learns of OpenTofu by the same variable. */

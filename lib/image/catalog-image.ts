@@ -5,7 +5,7 @@ import type { Environment } from '../core/environment';
 import { ValidationError } from '../core/errors';
 import type { ImagePin } from '../core/lock-file';
 import { ImageCatalog, type ImageRelease } from './catalog';
-import type { CatalogEntry, ImageChannel } from './catalog-file';
+import type { CatalogEntry, ImageChannel } from '../../catalog/catalog-file';
 
 /** Which release is meant, and in which catalog. */
 export type ReleaseChoice = {

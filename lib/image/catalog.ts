@@ -11,9 +11,9 @@ import {
   type CatalogFile,
   type ImageChannel,
   type ImageKind,
-} from './catalog-file';
-import { AllowedSigners } from './image-signature';
-import { compareVersions } from './image-version';
+} from '../../catalog/catalog-file';
+import { AllowedSigners } from '../../catalog/image-signature';
+import { compareVersions } from '../../catalog/image-version';
 
 /** What machines need to know of a version of an image. */
 export interface ImageFacts {

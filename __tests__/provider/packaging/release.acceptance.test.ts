@@ -76,6 +76,11 @@ describe('a release', () => {
     expect(bytes.readUInt32LE(entry + 38) >>> 16).toBe(0o100755);
   });
 
+  test('has a directory for each plugin', () => {
+    expect(readdirSync(output()).sort()).toEqual(['cloudless', 'powerdns']);
+    expect(readdirSync(output('cloudless', '0.1.0'))).toHaveLength(6);
+  });
+
   test('is the same bytes each time, wherever the clock is', () => {
     const before = readFileSync(files(`${NAME}_SHA256SUMS`), 'utf8');
     expect(release([], { TZ: 'Asia/Tokyo' })).toMatchObject({ status: 0 });

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { ValidationError } from '../core/errors';
+import { ValidationError } from '../lib/core/errors';
 import type { CatalogEntry } from './catalog-file';
 
 /** What release signatures are made for: a signature of git or of a file does not count (ssh-keygen(1), `-n`). */
@@ -29,7 +29,15 @@ export class AllowedSigners {
   /** @returns undefined when there is no such file: then signatures are not asked for */
   static read(path: string): AllowedSigners | undefined {
     if (!existsSync(path)) return undefined;
-    return new AllowedSigners(path, parseSigners(readFileSync(path, 'utf8'), path));
+    return AllowedSigners.parse(readFileSync(path, 'utf8'), path);
+  }
+
+  /**
+   * @param path where the text came from, for messages
+   * @throws ValidationError naming the line that is no signer
+   */
+  static parse(text: string, path: string): AllowedSigners {
+    return new AllowedSigners(path, parseSigners(text, path));
   }
 
   private constructor(

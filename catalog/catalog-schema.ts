@@ -1,12 +1,23 @@
 /** Says what is wrong with a value; undefined when nothing is. */
 type Check = (value: unknown) => string | undefined;
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** Forms of single fields, for those who check them one by one. */
+export const CATALOG_FORMS = {
+  imageName: /^[a-z0-9][a-z0-9.-]*$/,
+  releaseVersion: /^\d+\.\d+\.\d+$/,
+  digest: /^sha256:[0-9a-f]{64}$/,
+  commit: /^[0-9a-f]{40}$/,
+  time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+  ignitionSpec: /^3\.\d+\.\d+$/,
+  architectures: ['x86_64'],
+  kinds: ['cloud-init', 'ignition'],
+  sources: ['build', 'import', 'packer'],
+  channels: ['stable', 'testing'],
+  formats: ['qcow2', 'raw', 'raw.zst', 'vmdk', 'ova', 'vhd', 'vhdx'],
+} as const;
+
 /** Versions of semver.org, without build metadata. */
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
-const RELEASE_VERSION = /^\d+\.\d+\.\d+$/;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const NAME = /^[a-z0-9][a-z0-9.-]*$/;
 
 const text =
   (pattern: RegExp, rule: string): Check =>
@@ -20,8 +31,8 @@ const positive: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0
     ? undefined
     : `${shown(value)} is not a number of bytes`;
-const digest = text(DIGEST, "'sha256:' and 64 hexadecimal digits");
-const time = text(TIME, 'a time such as 2026-11-21T12:00:00Z');
+const digest = text(CATALOG_FORMS.digest, "'sha256:' and 64 hexadecimal digits");
+const time = text(CATALOG_FORMS.time, 'a time such as 2026-11-21T12:00:00Z');
 /** No slash and no leading dot: a catalog must not point at files outside its store. */
 const fileName = text(/^[A-Za-z0-9_][A-Za-z0-9._+-]*$/, 'a file name without a directory');
 
@@ -41,18 +52,18 @@ const ENTRY: Fields = {
   virtualSize: { check: positive },
   definition: { check: digest },
   os: { check: text(/^\S+$/, 'a name such as debian-12') },
-  architecture: { check: choice('x86_64') },
+  architecture: { check: choice(...CATALOG_FORMS.architectures) },
   packages: { check: packageVersions },
-  kind: { check: choice('cloud-init', 'ignition'), optional: true },
+  kind: { check: choice(...CATALOG_FORMS.kinds), optional: true },
   ignitionSpec: {
-    check: text(/^3\.\d+\.\d+$/, 'a version of the Ignition specification such as 3.3.0'),
+    check: text(CATALOG_FORMS.ignitionSpec, 'a version of the Ignition specification such as 3.3.0'),
     optional: true,
   },
-  source: { check: choice('build', 'import', 'packer'), optional: true },
+  source: { check: choice(...CATALOG_FORMS.sources), optional: true },
   lock: { check: digest, optional: true },
   parent: {
     check: {
-      name: { check: text(NAME, 'a name of an image') },
+      name: { check: text(CATALOG_FORMS.imageName, 'a name of an image') },
       version: { check: text(VERSION, 'a version such as 1.4.0') },
       definition: { check: digest },
     },
@@ -64,19 +75,19 @@ const ENTRY: Fields = {
   release: {
     check: {
       tag: { check: text(/^[a-z0-9][a-z0-9.-]*-v\d+\.\d+\.\d+$/, 'a tag such as debian-12-v1.4.0') },
-      commit: { check: text(/^[0-9a-f]{40}$/, 'a commit of 40 hexadecimal digits') },
+      commit: { check: text(CATALOG_FORMS.commit, 'a commit of 40 hexadecimal digits') },
       builtAt: { check: time },
       releasedAt: { check: time },
     },
     optional: true,
   },
-  channel: { check: choice('stable', 'testing'), optional: true },
+  channel: { check: choice(...CATALOG_FORMS.channels), optional: true },
   revoked: { check: { reason: { check: text(/\S/, 'a reason') }, at: { check: time } }, optional: true },
   signature: { check: text(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'), optional: true },
 };
 const FORMAT: Fields = {
   ...storeFile,
-  format: { check: choice('qcow2', 'raw', 'raw.zst', 'vmdk', 'ova', 'vhd', 'vhdx') },
+  format: { check: choice(...CATALOG_FORMS.formats) },
   size: { check: positive },
 };
 
@@ -91,7 +102,7 @@ export function catalogProblems(value: unknown): string[] {
   if (!isObject(value.images))
     return [...problems, "images: is no object of names to lists; write 'images': {}"];
   for (const [name, entries] of Object.entries(value.images)) {
-    if (!NAME.test(name))
+    if (!CATALOG_FORMS.imageName.test(name))
       problems.push(`images: '${name}' is no name of an image; use a-z, 0-9, '.' and '-'`);
     if (!Array.isArray(entries)) problems.push(`images.${name}: is no list of versions`);
     else problems.push(...imageProblems(name, entries));
@@ -119,7 +130,7 @@ function ruleProblems(name: string, entry: Readonly<Record<string, unknown>>, pa
   const { version, release, channel, kind, ignitionSpec } = entry;
   const problems: string[] = [];
   if (isObject(release)) {
-    if (typeof version === 'string' && !RELEASE_VERSION.test(version))
+    if (typeof version === 'string' && !CATALOG_FORMS.releaseVersion.test(version))
       problems.push(
         `${path}.version: ${version} is a development build and cannot be a release; release a tag`,
       );
@@ -131,7 +142,7 @@ function ruleProblems(name: string, entry: Readonly<Record<string, unknown>>, pa
     problems.push(
       `${path}.channel: only a release has a channel; make one with: cloudless image release ${name}`,
     );
-  } else if (typeof version === 'string' && RELEASE_VERSION.test(version)) {
+  } else if (typeof version === 'string' && CATALOG_FORMS.releaseVersion.test(version)) {
     problems.push(`${path}.version: ${version} is the version of a release, but 'release' is missing`);
   }
   if (ignitionSpec !== undefined && kind !== 'ignition')

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ValidationError } from '../core/errors';
+import { ValidationError } from '../lib/core/errors';
 import { catalogProblems } from './catalog-schema';
 
 /** How far a release has come: `testing` may be tried, `stable` may be relied upon. */
