@@ -35,7 +35,7 @@ export function temporaryDirectory(): string {
 }
 
 /** A catalog with one image; the constructs read its size and digest only, so its file is a small one. */
-export function writeTestCatalog(directory: string, packages: Record<string, string> = {}): string {
+export function writeTestCatalog(directory: string, packages?: Record<string, string>): string {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'debian-12.qcow2'), 'the bytes of an image');
   return writeCatalogOf(directory, 'debian-12', {
@@ -62,7 +62,8 @@ export function writeCatalogOf(
     definition: `sha256:${'0'.repeat(64)}`,
     os: image.os ?? name,
     architecture: 'x86_64',
-    packages: image.packages ?? {},
+    // What the firewall of a machine needs.
+    packages: image.packages ?? { nftables: '1.0.6-2+deb12u2' },
   };
   const path = join(directory, 'catalog.json');
   writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { [name]: [entry] } }));

@@ -9,7 +9,18 @@ import type { IpAddress } from '../core/ip-address';
 import type { MacAddress } from '../core/mac-address';
 import { specHash } from '../core/spec-hash';
 import { sshHostKey, type SshKeyPair } from '../core/ssh-key';
-import { GuestConfig, renderCloudInit, seedImage, Sudo, type ScrapeEndpoint } from '../guest';
+import {
+  Firewall,
+  GuestConfig,
+  renderCloudInit,
+  seedImage,
+  Sudo,
+  type AlertRule,
+  type GuestInterface,
+  type HealthCheck,
+  type ScrapeEndpoint,
+  type ServiceEndpoint,
+} from '../guest';
 import type { IHypervisor } from '../hypervisor';
 import { ledgerOf } from '../hypervisor/placement-ledger';
 import type { IBaseImage } from '../image';
@@ -66,6 +77,11 @@ export interface IVirtualMachine {
   readonly os: string;
   readonly dataDisks: readonly DataDisk[];
   readonly scrapeEndpoints: readonly ScrapeEndpoint[];
+  /** Services that the machine offers by name. */
+  readonly services: readonly ServiceEndpoint[];
+  readonly healthChecks: readonly HealthCheck[];
+  /** Alerting rules of what it runs. */
+  readonly alertRules: readonly AlertRule[];
 }
 
 /**
@@ -90,6 +106,9 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
   readonly os: string;
   readonly dataDisks: readonly DataDisk[];
   readonly scrapeEndpoints: readonly ScrapeEndpoint[];
+  readonly services: readonly ServiceEndpoint[];
+  readonly healthChecks: readonly HealthCheck[];
+  readonly alertRules: readonly AlertRule[];
 
   constructor(scope: Construct, id: string, props: VirtualMachineProps) {
     super(scope, id);
@@ -130,8 +149,15 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       `${identity}.${environment.domain.toString()}`,
     );
 
-    const guest = this.configureGuest(props);
+    const interfaces = guestInterfaces(this.cards, props, this.fqdn.domain);
+    const guest = this.configureGuest(props, [
+      ...interfaces.slice(named, named + 1),
+      ...interfaces.filter((_, index) => index !== named),
+    ]);
     this.scrapeEndpoints = guest.scrapeEndpoints;
+    this.services = guest.services;
+    this.healthChecks = guest.healthChecks;
+    this.alertRules = guest.alertRules;
     // What is on a hypervisor has its name in the address: at one address, Terraform would look for it on the new
     // hypervisor only, and forget the old one.
     const atHome = this.hypervisor === (props.home ?? props.image.home);
@@ -146,7 +172,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       accelerator: this.hypervisor.accelerator,
       firmware: code === undefined || variables === undefined ? undefined : { code, variables },
       disks: [this.createRootVolume(part, props), ...this.createDataVolumes(part, identity, props)],
-      seed: this.createSeedVolume(part, guest, props),
+      seed: this.createSeedVolume(part, guest, interfaces),
       interfaces: this.cards.map((each) => ({
         network: each.network.networkName,
         mac: each.mac.toString(),
@@ -204,12 +230,23 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     }
   }
 
-  private configureGuest(props: VirtualMachineProps): GuestConfig {
-    const guest = new GuestConfig({ fqdn: this.fqdn });
+  /** @param interfaces that of the machine's name first */
+  private configureGuest(props: VirtualMachineProps, interfaces: readonly GuestInterface[]): GuestConfig {
+    const guest = new GuestConfig({
+      fqdn: this.fqdn,
+      image: props.image.release,
+      interfaces,
+      poolName: this.poolName,
+      firewall: {
+        firewall: props.firewall ?? Firewall.declaredPorts(),
+        pool: interfaces.flatMap(({ addresses = [] }) => addresses.map(({ network }) => network.toString())),
+        monitoring: props.monitoredFrom?.map(String),
+      },
+    });
     for (const administrator of props.administrators)
       guest.addUser({ ...administrator, sudo: Sudo.PASSWORDLESS });
     this.dataDisks.forEach((disk, index) =>
-      guest.addDataMount({ disk: index, label: disk.name, mountPoint: disk.mountPath }),
+      guest.addDataMount({ disk: index, label: disk.name, mountPoint: disk.mountPath, size: disk.size }),
     );
     for (const module of props.modules ?? []) guest.use(module);
     guest.assertValid(this);
@@ -230,14 +267,15 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
   }
 
   /** The seed holds the SSH host key: it is a file of mode 0600 here and a volume there, never part of a state. */
-  private createSeedVolume(part: Construct, guest: GuestConfig, props: VirtualMachineProps): IConstruct {
+  private createSeedVolume(
+    part: Construct,
+    guest: GuestConfig,
+    interfaces: readonly GuestInterface[],
+  ): IConstruct {
     const seed = seedImage(
       renderCloudInit(
         guest,
-        {
-          hostKey: this.hostKey,
-          interfaces: guestInterfaces(this.cards, props, this.fqdn.domain),
-        },
+        { hostKey: this.hostKey, interfaces },
         { imagePackages: Object.keys(this.image.release.packages), where: this },
       ),
     );
