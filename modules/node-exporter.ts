@@ -1,6 +1,7 @@
 import { ValidationError } from '../lib/core/errors';
 import type { GuestConfig, GuestModule } from '../lib/guest/guest-config';
 import { HealthCheck } from '../lib/guest/health-check';
+import { Peers } from '../lib/guest/peers';
 
 const PACKAGE = 'prometheus-node-exporter';
 
@@ -11,6 +12,8 @@ export interface NodeExporterProps {
   readonly collectors?: readonly string[];
   /** Collectors to turn off, for example `wifi`. @default - none */
   readonly withoutCollectors?: readonly string[];
+  /** Who may read the figures. @default Peers.MONITORING */
+  readonly from?: Peers | readonly Peers[];
   /** Labels of every series. @default - none */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -37,7 +40,7 @@ export class NodeExporter implements GuestModule {
   }
 
   bind(guest: GuestConfig): void {
-    guest.claimPort(this.port);
+    guest.listen(this.port, { from: this.props.from ?? Peers.MONITORING });
     guest.addPackages(PACKAGE);
     const options = this.options();
     if (options.length > 0) {

@@ -1,3 +1,4 @@
+import { Peers } from '../../lib/guest';
 import { NodeExporter } from '../../modules';
 import { emptyGuest } from '../guest/fixtures';
 
@@ -7,7 +8,9 @@ test('runs the exporter of Debian and has its figures scraped', () => {
   expect(guest.validate()).toEqual([]);
   expect(guest.packages).toEqual(['prometheus-node-exporter']);
   expect(guest.units).toEqual([{ name: 'prometheus-node-exporter.service' }]);
-  expect(guest.ports).toEqual([{ port: 9100, protocol: 'tcp', owner: 'node-exporter' }]);
+  expect(guest.ports).toEqual([
+    { first: 9100, last: 9100, protocol: 'tcp', from: [Peers.MONITORING], owner: 'node-exporter' },
+  ]);
   expect(guest.scrapeEndpoints).toEqual([{ job: 'node', port: 9100, labels: undefined }]);
   expect(guest.healthChecks).toEqual([{ kind: 'http', port: 9100, path: '/', status: 200 }]);
   expect(guest.files).toEqual([]);

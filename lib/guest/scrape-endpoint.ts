@@ -1,4 +1,4 @@
-import { portProblems } from './health-check';
+import { portProblems } from './listening-port';
 
 /** A page of metrics that Prometheus reads from the machine. */
 export interface ScrapeEndpoint {
