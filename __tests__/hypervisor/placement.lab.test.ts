@@ -200,6 +200,9 @@ describe('machines on three hypervisors, one of them reached by SSH', () => {
     const { code, output } = terraform('pair', 'apply', '-auto-approve');
     expect(code).toBe(1);
     expect(output).toContain("Security driver model 'apparmor' is not available");
+    // The provider has defined it before it could not start it, and forgotten that.
+    const recovered = exec(resolve('bin', 'cloudless'), 'recover', `${POOL}-pair`);
+    expect([recovered.code, recovered.output]).toEqual([0, expect.stringContaining('1 recovered')]);
     synth();
     apply('pair');
   }, 60_000);
@@ -236,7 +239,7 @@ describe('machines on three hypervisors, one of them reached by SSH', () => {
     // Then it is found by the right one
     const recovered = recover();
     expect([recovered.code, recovered.output]).toEqual([0, expect.stringContaining('1 recovered')]);
-    expect(terraform('web', 'plan', '-detailed-exitcode').code).toBe(0);
+    apply('web');
     const { code, output } = exec(
       resolve('bin', 'cloudless'),
       'image',

@@ -22,7 +22,9 @@ export function pinnedUri(uri: string, directory: string): string {
     'BatchMode=yes',
   ];
   parameters.delete('knownhosts');
-  parameters.set('command', script(`exec ssh ${options.map((each) => `-o '${each}'`).join(' ')} "$@"`));
+  const ssh = `ssh ${options.map((each) => `-o '${each}'`).join(' ')} "$@"`;
+  // Of what ssh says virsh shows nothing when it is long, as about a changed host key; the reason is in the last line.
+  parameters.set('command', script(`{ ${ssh} 2>&1 >&3 3>&- | tail -n 1 >&2; } 3>&1`));
   return `${base}?${parameters.toString().replaceAll('%2F', '/')}`;
 }
 

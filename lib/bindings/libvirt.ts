@@ -6,6 +6,7 @@ import { LibvirtProvider } from '../../.gen/providers/libvirt/provider';
 import { specHash } from '../core/spec-hash';
 import { escapeTemplate } from './escape';
 import { openVswitchStylesheet, type OpenVswitchPort } from './open-vswitch';
+import { plainCopy } from './plain-copy';
 import { PlainResource } from './plain-resource';
 import { securityLabelStylesheet } from './security-label';
 
@@ -18,7 +19,37 @@ export interface ProviderConfig {
 }
 
 export function libvirtProvider(scope: Construct, id: string, config: ProviderConfig): TerraformProvider {
-  return new LibvirtProvider(scope, id, config);
+  return new Provider(scope, id, config);
+}
+
+/** What `CloudlessStack` does for providers that need nothing of cdktf. */
+interface PlainStack {
+  readonly isPreparing: boolean;
+  giveProviders(type: string, configs: readonly object[]): number | undefined;
+}
+
+interface ProviderJson {
+  readonly terraform: object;
+  readonly provider: { readonly libvirt: readonly object[] };
+}
+
+/**
+ * Providers as they are written. A large site has a thousand of them, which cdktf would go through three times to look for
+ * references.
+ */
+function plainProviders(stack: Partial<PlainStack>, json: ProviderJson): object {
+  const configs = plainCopy([...json.provider.libvirt]);
+  if (!configs) return json;
+  if (stack.isPreparing) return {};
+  const before = stack.giveProviders?.('libvirt', configs);
+  if (before === undefined) return json;
+  return before === 0 ? { terraform: json.terraform } : {};
+}
+
+class Provider extends LibvirtProvider {
+  override toTerraform(): object {
+    return plainProviders(this.cdktfStack as Partial<PlainStack>, super.toTerraform() as ProviderJson);
+  }
 }
 
 /**
@@ -49,7 +80,8 @@ class UnusedProviders extends TerraformElement {
   override toTerraform(): object {
     const libvirt = this.configs();
     if (libvirt.length === 0) return {};
-    return { terraform: { required_providers: { libvirt: SOURCE } }, provider: { libvirt } };
+    const terraform = { required_providers: { libvirt: SOURCE } };
+    return plainProviders(this.cdktfStack as Partial<PlainStack>, { terraform, provider: { libvirt } });
   }
 }
 

@@ -21,9 +21,17 @@ interface ResourceSlot {
   readonly name: string;
 }
 
+/** What a stack was given past cdktf. */
+interface Given {
+  readonly resources: (ResourceSlot & { readonly attributes: object })[];
+  /** Configurations of each provider. */
+  readonly providers: Map<string, object[]>;
+}
+
 /** As much of Terraform's JSON as is written here. */
 interface TerraformJson {
   resource?: Record<string, Record<string, unknown>>;
+  provider?: Record<string, unknown[]>;
 }
 
 /**
@@ -43,8 +51,8 @@ export class CloudlessStack extends TerraformStack {
   private readonly files = new Map<string, StackFile>();
   private readonly preparations = new Map<string, () => void>();
   private preparing = false;
-  /** Resources that were given as they are written, while the stack is turned into JSON. */
-  private given?: (ResourceSlot & { readonly attributes: object })[];
+  /** What was given as it is written, while the stack is turned into JSON. */
+  private given?: Given;
   private written?: object;
 
   constructor(
@@ -66,16 +74,31 @@ export class CloudlessStack extends TerraformStack {
    */
   giveResource(slot: ResourceSlot, attributes: object): boolean {
     if (!this.given || Object.keys(this.overrides).length > 0) return false;
-    this.given.push({ ...slot, attributes });
+    this.given.resources.push({ ...slot, attributes });
     return true;
   }
 
+  /**
+   * Takes configurations of a provider in the same way.
+   *
+   * @returns how many there were before, or undefined when cdktf must see them
+   */
+  giveProviders(type: string, configs: readonly object[]): number | undefined {
+    if (!this.given || Object.keys(this.overrides).length > 0) return undefined;
+    const before = this.given.providers.get(type) ?? [];
+    this.given.providers.set(type, [...before, ...configs]);
+    return before.length;
+  }
+
   override toTerraform(): object {
-    this.given = [];
+    const given: Given = { resources: [], providers: new Map() };
+    this.given = given;
     const json = super.toTerraform() as TerraformJson;
-    for (const { type, name, attributes } of this.given)
-      ((json.resource ??= {})[type] ??= {})[name] = attributes;
     this.given = undefined;
+    for (const { type, name, attributes } of given.resources)
+      ((json.resource ??= {})[type] ??= {})[name] = attributes;
+    for (const [type, configs] of given.providers)
+      (json.provider ??= {})[type] = [...(json.provider[type] ?? []), ...configs];
     this.written = json;
     return json;
   }
