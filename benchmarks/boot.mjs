@@ -1,10 +1,11 @@
 // Times the boot of a built image under emulation: from power-on (the start of QEMU) to the SSH server's greeting and to the
-// end of a first login. QEMU's processor time is beside the seconds: it hardly minds what else the machine does.
+// end of a first login. QEMU's processor time is beside the seconds, and where there is a C compiler (and --trimmings) the
+// instructions that were executed (millions) and translated (thousands) until the answer: those do not mind what else the machine does.
 //   node benchmarks/boot.mjs                     debian-12, 5 boots; writes build/boot.md
 //   node benchmarks/boot.mjs --runs 3 --blame    and what systemd says took how long
 //   node benchmarks/boot.mjs --file some.qcow2   another file
 //   node benchmarks/boot.mjs --trimmings         debian-12 with each trimming undone, in turn; takes a quarter of an hour,
-//                                                less with --only 'one process|masked'
+//                                                less with --only 'nothing|one process'
 // Needs a build (npm run build), root for --trimmings, and the Debian packages that docs/images.md names.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,11 +43,19 @@ const MAC = '52:54:00:12:34:56';
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const scratch = mkdtempSync(join(tmpdir(), 'cloudless-boot-'));
 const file = (name) => join(scratch, name);
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+let running;
+process.on('exit', () => {
+  running?.kill('SIGKILL');
+  rmSync(scratch, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 const host = sshHostKey(SiteKey.fromBytes(Buffer.alloc(32, 7)), 'bench', Fqdn.of('guest.bench.internal'));
 execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'operator', '-f', file('operator')]);
 writeFileSync(file('known_hosts'), `guest ${host.publicKey.toString()}\n`);
+const counting = options.trimmings && spawnSync('cc', ['--version']).status === 0;
+if (counting)
+  execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', file('count.so'), 'benchmarks/boot-count.c']);
 writeFileSync(file('seed.iso'), seed(), { mode: 0o600 });
 
 /** What the library hands a machine, as in the lab. */
@@ -113,6 +122,13 @@ function processorSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
+/** Instructions, in millions and thousands, as the plugin has counted them so far. */
+function counts() {
+  if (!counting) return { executed: 0, translated: 0 };
+  const [executed, translated] = new BigUint64Array(new Uint8Array(readFileSync(file('counts'))).buffer);
+  return { executed: Number(executed) / 1e6, translated: Number(translated) / 1e3 };
+}
+
 async function boot(image, look) {
   const overlay = file('root.qcow2');
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', image, '-F', 'qcow2', overlay, '2G']);
@@ -135,12 +151,14 @@ async function boot(image, look) {
   args.push('-device', 'ide-cd,drive=seed');
   args.push('-netdev', `user,id=lan,hostfwd=tcp:127.0.0.1:${port}-:22`);
   args.push('-device', `virtio-net-pci,netdev=lan,mac=${MAC}`, '-device', 'virtio-rng-pci');
+  if (counting) args.push('-plugin', `${file('count.so')},counts=${file('counts')}`);
   args.push('-display', 'none', '-serial', `file:${file('console')}`);
   const started = process.hrtime.bigint();
   const seconds = () => Number(process.hrtime.bigint() - started) / 1e9;
   const machine = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  running = machine;
   try {
-    const now = () => ({ seconds: seconds(), processor: processorSeconds(machine.pid) });
+    const now = () => ({ seconds: seconds(), processor: processorSeconds(machine.pid), ...counts() });
     while (!(await greeting(port, seconds())).startsWith('SSH-')) {
       if (seconds() > LIMIT_SECONDS || machine.exitCode !== null)
         throw new Error(`no answer on SSH:\n${readFileSync(file('console'), 'latin1').slice(-2000)}`);
@@ -172,21 +190,24 @@ async function measure(title, image) {
     ...[of('answers', 'seconds'), of('answers', 'processor')],
     ...[of('login', 'seconds'), of('login', 'processor')],
     loadavg()[0].toFixed(1),
+    ...(counting ? [of('answers', 'executed'), of('answers', 'translated')] : []),
   ];
   process.stdout.write(`| ${row.join(' | ')} |\n`);
-  return { row, processor: median(boots.map(({ answers }) => answers.processor)) };
+  return row;
 }
 
 const HEAD = [
   ['what (min / median)', 'SSH answers, s', 'processor, s', 'login, s', 'processor, s', 'load'],
   ['---', '---', '---', '---', '---', '---'],
 ];
+if (counting)
+  for (const row of HEAD) row.push(...(row[0] === '---' ? ['---', '---'] : ['executed, M', 'translated, k']));
 for (const row of HEAD) process.stdout.write(`| ${row.join(' | ')} |\n`);
 const rows = [];
 if (options.trimmings) await trimmings();
 else {
   const image = options.file ?? ImageCatalog.load().release(options.image).file;
-  rows.push((await measure(`${options.file ?? options.image}, ${RUNS} boots`, image)).row);
+  rows.push(await measure(`${options.file ?? options.image}, ${RUNS} boots`, image));
   if (options.blame) {
     const { seen } = await boot(image, (inside) => BLAME.map(inside).join('\n'));
     process.stdout.write(`\n${seen}`);
@@ -238,13 +259,9 @@ async function trimmings() {
     'kernel arguments': { kernel: { ...debian12.kernel, arguments: ['console=ttyS0', 'net.ifnames=0'] } },
     'no start scripts of SysV init': { removed: debian12.removed.filter((path) => !path.includes('rc')) },
   };
-  let all;
   for (const [title, change] of Object.entries(undone)) {
-    if (options.only && title !== 'nothing' && !new RegExp(options.only).test(title)) continue;
+    if (options.only && !new RegExp(options.only).test(title)) continue;
     const { entry } = await buildImage({ ...debian12, ...change }, SILENT, { store, lock });
-    const { row, processor } = await measure(`without: ${title}`, store.pathOf(entry));
-    all ??= processor;
-    rows.push([...row, title === 'nothing' ? '' : `${(processor - all).toFixed(1)} s`]);
+    rows.push(await measure(`without: ${title}`, store.pathOf(entry)));
   }
-  for (const row of HEAD) row.push(row[0] === '---' ? '---' : 'gain, processor');
 }
