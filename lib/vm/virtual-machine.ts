@@ -284,7 +284,8 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       image: this.image,
       guest,
       identity: this.identity,
-      volume: (name, source) => this.createVolume(part, 'seed', storagePoolName, { name, source }),
+      volume: (name, source, format) =>
+        this.createVolume(part, 'seed', storagePoolName, { name, source, ...(format && { format }) }),
       claim: (name) => this.claimVolume(name, storagePoolName),
     });
   }
@@ -325,7 +326,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     id: string,
     pool: string,
     spec: { name: string } & (
-      { source: string } | { backing: string; backingPool: string; sizeBytes: number }
+      { source: string; format?: 'raw' } | { backing: string; backingPool: string; sizeBytes: number }
     ),
   ): IConstruct {
     this.claimVolume(spec.name, pool);
