@@ -159,7 +159,14 @@ export type VolumeConfig = ResourceConfig & {
   readonly pool: string;
   readonly dependsOn?: IConstruct;
 } & (
-    | { /** File to upload, relative to the stack's folder. */ readonly source: string }
+    | {
+        /** File to upload, relative to the stack's folder. */
+        readonly source: string;
+        /**
+         * For files that must keep their size: else the provider makes a qcow2 volume first and writes over its beginning.
+         */
+        readonly format?: 'raw';
+      }
     | {
         /** Volume that this one is an overlay of. */ readonly backing: string;
         /** Storage pool of that volume. */ readonly backingPool: string;
@@ -206,7 +213,8 @@ export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig
       ...(protectedByTerraform && { lifecycle: { preventDestroy: true } }),
     },
     () => {
-      if ('source' in config) return { name, pool, source: config.source };
+      if ('source' in config)
+        return { name, pool, source: config.source, ...(config.format && { format: config.format }) };
       const own = { name, pool, size: config.sizeBytes, format: 'qcow2' };
       return 'backing' in config
         ? { ...own, base_volume_name: config.backing, base_volume_pool: config.backingPool }

@@ -286,7 +286,8 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       image: this.image,
       guest,
       identity: this.identity,
-      volume: (name, source) => this.createVolume(part, 'seed', storagePoolName, { name, source }),
+      volume: (name, source, format) =>
+        this.createVolume(part, 'seed', storagePoolName, { name, source, ...(format && { format }) }),
       claim: (name) => this.claimVolume(name, storagePoolName),
     });
   }
@@ -327,7 +328,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     id: string,
     pool: string,
     spec: { name: string } & (
-      { source: string } | { backing: string; backingPool: string; sizeBytes: number }
+      { source: string; format?: 'raw' } | { backing: string; backingPool: string; sizeBytes: number }
     ),
   ): IConstruct {
     this.claimVolume(spec.name, pool);

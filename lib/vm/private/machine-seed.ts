@@ -26,7 +26,7 @@ export interface MachineSeedProps {
   readonly guest: GuestConfig;
   readonly identity: GuestIdentity;
   /** Makes a volume of a file in the stack's folder. */
-  readonly volume: (name: string, source: string) => IConstruct;
+  readonly volume: (name: string, source: string, format?: 'raw') => IConstruct;
   /** Claims the name of a volume. */
   readonly claim: (name: string) => void;
 }
@@ -49,8 +49,8 @@ export function createSeed(part: Construct, props: MachineSeedProps): MachineSee
   const { machine, machineName, image, guest, identity } = props;
   const { release } = image;
   const stack = CloudlessStack.of(machine);
-  const file = (name: string, content: string | Buffer): IConstruct =>
-    props.volume(name, stack.addFile(`assets/${name}`, { content, mode: 0o600 }));
+  const file = (name: string, content: string | Buffer, format?: 'raw'): IConstruct =>
+    props.volume(name, stack.addFile(`assets/${name}`, { content, mode: 0o600 }), format);
   if (release.kind !== 'ignition') {
     const documents = renderCloudInit(guest, identity, {
       imagePackages: Object.keys(release.packages),
@@ -66,7 +66,7 @@ export function createSeed(part: Construct, props: MachineSeedProps): MachineSee
     ignitionSecrets(guest, identity).length > 0 ||
     !hasSpec(ignitionSpec(release.ignitionSpec, machine), PROVIDER_SPEC) ||
     ignitionProviderLacks(ignitionConfig(guest, identity, { where: machine })).length > 0;
-  if (needsNative) return { seed: file(name, document), ...key };
+  if (needsNative) return { seed: file(name, document, 'raw'), ...key };
   props.claim(name);
   const parts = ignitionConfig(guest, identity, { where: machine, spec: PROVIDER_SPEC });
   return {
