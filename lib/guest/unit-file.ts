@@ -24,7 +24,8 @@ const HOME_OF = new Map<string, string>([
   ...'WantedBy RequiredBy UpheldBy Also Alias DefaultInstance'
     .split(' ')
     .map((key) => [key, 'Install'] as const),
-  ...'ExecStart Type Restart RestartSec RemainAfterExit PIDFile BusName'
+  // Not 'Type', which mounts and target-like units have too.
+  ...'ExecStart Restart RestartSec RemainAfterExit PIDFile BusName'
     .split(' ')
     .map((key) => [key, 'Service'] as const),
   ...'OnCalendar OnBootSec OnUnitActiveSec Persistent RandomizedDelaySec'
