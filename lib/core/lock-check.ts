@@ -14,6 +14,7 @@ export function lockProblems(contents: LockContents): string[] {
     ),
     ...diskProblems(contents),
     ...identityProblems(contents),
+    ...certificateProblems(contents),
   ];
 }
 
@@ -70,6 +71,17 @@ function diskProblems({ dataDisks }: LockContents): string[] {
           `data disk '${key}' has size ${String(disk.size)}, which is no number of bytes; undo the edit by hand`,
         ]),
   ]);
+}
+
+function certificateProblems({ certificates, clusters }: LockContents): string[] {
+  return [
+    ...Object.entries(certificates)
+      .filter(([, { issued }]) => !/^\d{4}-\d\d-\d\d$/.test(issued) || Number.isNaN(Date.parse(issued)))
+      .map(([key, { issued }]) => `certificate '${key}' was issued on '${issued}', which is no day; ${FIX}`),
+    ...Object.entries(clusters)
+      .filter(([, { servers }]) => !Number.isInteger(servers) || servers < 1)
+      .map(([key, { servers }]) => `cluster '${key}' was begun with ${servers} servers; ${FIX}`),
+  ];
 }
 
 /** Two machines that were one would have one host key. */
