@@ -3,3 +3,4 @@ export * from './power-dns';
 export * from './power-dns-provider';
 export * from './record-set';
 export * from './zone';
+export * from './service-records';
