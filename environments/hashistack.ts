@@ -35,14 +35,16 @@ import { hypervisorsOf, startedLab } from './lab';
 /**
  * Three servers and a client in the lab: Consul, and Nomad and Vault when `CLOUDLESS_HASHISTACK_BIN` names a directory with
  * their programs. `CLOUDLESS_ENVIRONMENT=hashistack` selects it in main.ts; docs/hashistack.md says how it is brought up.
+ *
+ * @param directory where the lock file is
  */
-export function hashistack(app: App): void {
+export function hashistack(app: App, directory = 'environments'): HashiStack {
   const site = startedLab();
   const range = Cidr.of('10.30.0.0/24');
   const guestDns = IpAddress.of(site.dns.guestAddress);
   const environment = new Environment(app, 'hashistack', {
     domain: Fqdn.of(`hashi.${site.dns.zone}`),
-    lockFile: resolve('environments/hashistack.lock.json'),
+    lockFile: resolve(directory, 'hashistack.lock.json'),
     lockChanges: LockChanges.WRITE, // the lab's lock belongs to one machine and is not committed
     siteKeyFile: site.siteKey,
   });
@@ -118,6 +120,7 @@ export function hashistack(app: App): void {
     identityFile: site.operator.privateKey,
   });
   names.addDependency(zones);
+  return stack;
 }
 
 const WEB_PORT = 8080;
