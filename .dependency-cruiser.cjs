@@ -53,6 +53,7 @@ module.exports = {
     allow('lib/network', 'lib/core', 'lib/bindings', 'lib/hypervisor'),
     allow('lib/storage', 'lib/core', 'lib/bindings', 'lib/hypervisor'),
     allow('lib/guest', 'lib/core'),
+    allow('lib/pki', 'lib/core'),
     allow(
       'lib/vm',
       'lib/core',
@@ -66,12 +67,12 @@ module.exports = {
     allow('lib/dns', 'lib/core', 'lib/bindings', 'lib/guest', 'lib/vm'),
     allow('lib/monitoring', 'lib/core', 'lib/bindings', 'lib/guest', 'lib/vm'),
     allow('lib/inventory', 'lib/core', 'lib/bindings', 'lib/guest', 'lib/vm'),
-    allow('modules', 'lib/core', 'lib/guest'),
+    allow('modules', 'lib/core', 'lib/guest', 'lib/pki'),
     allow('stacks', 'lib', 'modules'),
     allow('images', 'catalog', 'lib/core', 'lib/image'),
     allow('lab', 'lib/core'),
     allow('hosts', 'lib/core'),
-    allow('environments', 'lib', 'modules', 'stacks', 'lab/site', 'images'),
+    allow('environments', 'lib', 'modules', 'stacks', 'lab/site', 'lab/hashistack', 'images'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

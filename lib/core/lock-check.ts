@@ -16,6 +16,7 @@ export function lockProblems(contents: LockContents): string[] {
     ...diskProblems(contents),
     ...imageProblems(contents),
     ...identityProblems(contents),
+    ...certificateProblems(contents),
   ];
 }
 
@@ -81,6 +82,17 @@ function imageProblems({ images }: LockContents): string[] {
     attempt(() => Digest.of(String(pin.digest)), `image '${key}'`, problems);
   }
   return problems;
+}
+
+function certificateProblems({ certificates, clusters }: LockContents): string[] {
+  return [
+    ...Object.entries(certificates)
+      .filter(([, { issued }]) => !/^\d{4}-\d\d-\d\d$/.test(issued) || Number.isNaN(Date.parse(issued)))
+      .map(([key, { issued }]) => `certificate '${key}' was issued on '${issued}', which is no day; ${FIX}`),
+    ...Object.entries(clusters)
+      .filter(([, { servers }]) => !Number.isInteger(servers) || servers < 1)
+      .map(([key, { servers }]) => `cluster '${key}' was begun with ${servers} servers; ${FIX}`),
+  ];
 }
 
 /** Two machines that were one would have one host key. */

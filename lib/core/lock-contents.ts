@@ -72,6 +72,18 @@ export interface ImagePin {
   readonly digest: string;
 }
 
+/** When a certificate was issued: what it holds follows from that, so that the same code gives the same certificate. */
+export interface CertificateRecord {
+  /** Day from which it is valid, `2026-11-21` in UTC. */
+  readonly issued: string;
+}
+
+/** What a cluster was begun with. It stays as it is when the cluster grows. */
+export interface ClusterRecord {
+  /** Servers that had to be there before the first leader was elected. */
+  readonly servers: number;
+}
+
 /** What a lock file says. */
 export interface LockContents {
   environment: string;
@@ -85,10 +97,22 @@ export interface LockContents {
   readonly images: Record<string, ImagePin>;
   /** By `machine/disk`. */
   readonly dataDisks: Record<string, DataDiskRecord>;
+  /** By `authority/name`; the authority's own is `authority/`. */
+  readonly certificates: Record<string, CertificateRecord>;
+  /** By name. */
+  readonly clusters: Record<string, ClusterRecord>;
 }
 
 export function emptyContents(environment: string): LockContents {
-  return { environment, networks: {}, machines: {}, images: {}, dataDisks: {} };
+  return {
+    environment,
+    networks: {},
+    machines: {},
+    images: {},
+    dataDisks: {},
+    certificates: {},
+    clusters: {},
+  };
 }
 
 /** Key of a member in a network's record. */

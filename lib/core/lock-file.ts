@@ -12,6 +12,7 @@ import {
   emptyContents,
   machineOf,
   memberKey,
+  type CertificateRecord,
   type DataDiskRecord,
   type ImagePin,
   type LockContents,
@@ -75,6 +76,8 @@ export class LockFile {
   private readonly used = new Map<string, Cidr>();
   private readonly seenDisks = new Set<string>();
   private readonly seenImages = new Set<string>();
+  private readonly seenCertificates = new Set<string>();
+  private readonly seenClusters = new Set<string>();
   private readonly machineTable: MachineTable;
   private macs?: Set<string>;
   /** What the file says, in the form that is written today. */
@@ -285,6 +288,53 @@ export class LockFile {
     this.contents.dataDisks[key] = { ...record, released: true };
   }
 
+  /** Certificates on record, by `authority/name`; the authority's own is `authority/`. */
+  get certificates(): Readonly<Record<string, CertificateRecord>> {
+    return this.contents.certificates;
+  }
+
+  /**
+   * The day a certificate was issued on, `2026-11-21`: the one on record, or today for a new one. One that no run asks
+   * for any more is forgotten.
+   *
+   * @param name unique within the authority. Default: the authority's own certificate
+   */
+  issuedOn(authority: string, name = ''): string {
+    const key = `${authority}/${name}`;
+    this.seenCertificates.add(key);
+    return (this.contents.certificates[key] ??= { issued: this.today }).issued;
+  }
+
+  /**
+   * Issues certificates anew, as of today: their machines are replaced by the next apply.
+   *
+   * @throws ValidationError for a key that is not on record
+   */
+  renewCertificates(keys: readonly string[]): void {
+    const known = Object.keys(this.contents.certificates);
+    const unknown = keys.filter((key) => !known.includes(key));
+    if (unknown.length > 0)
+      throw new ValidationError(
+        this.name,
+        `has no certificate '${unknown.join("', '")}'; it has: ${known.join(', ') || 'none'}`,
+      );
+    for (const key of keys) this.contents.certificates[key] = { issued: this.today };
+  }
+
+  /**
+   * The number of servers that a cluster was begun with: the one on record, or `servers` for a new cluster. It is part of
+   * every server's configuration, and would replace them all if it changed with the size of the cluster.
+   */
+  clusterBegunWith(cluster: string, servers: number): number {
+    this.seenClusters.add(cluster);
+    return (this.contents.clusters[cluster] ??= { servers }).servers;
+  }
+
+  /** Days from a recorded day to today. */
+  daysSince(day: string): number {
+    return Math.floor((Date.parse(this.today) - Date.parse(day)) / 86_400_000);
+  }
+
   /**
    * Forgets the addresses of names that are gone, or with `inUse` of machines that exist: those get new ones.
    *
@@ -379,8 +429,16 @@ export class LockFile {
     this.machineTable.retire(this.today);
     for (const key of Object.keys(this.contents.images))
       if (!this.seenImages.has(key)) Reflect.deleteProperty(this.contents.images, key);
+    this.retireCertificates();
     for (const [key, record] of Object.entries(this.contents.dataDisks))
       if (record.released && !this.seenDisks.has(key)) Reflect.deleteProperty(this.contents.dataDisks, key);
+  }
+
+  private retireCertificates(): void {
+    for (const key of Object.keys(this.contents.certificates))
+      if (!this.seenCertificates.has(key)) Reflect.deleteProperty(this.contents.certificates, key);
+    for (const key of Object.keys(this.contents.clusters))
+      if (!this.seenClusters.has(key)) Reflect.deleteProperty(this.contents.clusters, key);
   }
 
   /** The network's table; its record says what the network is now. */

@@ -1,6 +1,8 @@
 import { ValidationError } from './errors';
 import {
   emptyContents,
+  type CertificateRecord,
+  type ClusterRecord,
   type DataDiskRecord,
   type IdentityRecord,
   type ImagePin,
@@ -96,6 +98,8 @@ export function formatLock(contents: LockContents): string {
   if (tombstones !== undefined) records.push(['tombstones', tombstones]);
   add('image', contents.images);
   add('disk', contents.dataDisks);
+  add('certificate', contents.certificates);
+  add('cluster', contents.clusters);
   records.push(['formatVersion', FORMAT_VERSION]);
   return `{\n${records.map(([key, value]) => `  ${JSON.stringify(key)}: ${oneLine(value)}`).join(',\n')}\n}\n`;
 }
@@ -122,6 +126,8 @@ export function contentsOf(lines: readonly LockLine[], file: string): LockConten
     else if (kind === 'machine') contents.machines[first] = value as MachineRecord;
     else if (kind === 'image') contents.images[`${first}/${last}`] = value as ImagePin;
     else if (kind === 'disk') contents.dataDisks[`${first}/${last}`] = value as DataDiskRecord;
+    else if (kind === 'certificate') contents.certificates[`${first}/${last}`] = value as CertificateRecord;
+    else if (kind === 'cluster') contents.clusters[key.slice('cluster/'.length)] = value as ClusterRecord;
     else
       throw new ValidationError(
         file,
