@@ -2,6 +2,7 @@ import { defineProvider } from '../framework';
 import type { AnyProvider } from '../framework';
 import { imageDataSource } from './image/image-data-source';
 import { imageReleaseResource } from './image/image-release';
+import { onlineResource } from './online/online';
 
 const attributes = {};
 
@@ -16,7 +17,7 @@ export function cloudlessProvider(): AnyProvider {
       attributes,
     },
     configure: () => null,
-    resources: [imageReleaseResource],
+    resources: [imageReleaseResource, onlineResource],
     dataSources: [imageDataSource],
   });
 }

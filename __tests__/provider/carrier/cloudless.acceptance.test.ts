@@ -32,7 +32,10 @@ test('is one executable file under 500 KB, the same bytes each time', () => {
 });
 
 test('says what it is when it is started by hand', () => {
-  const { status, stdout, stderr } = spawnSync(FILE, [], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+  const { status, stdout, stderr } = spawnSync(FILE, [], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  });
   expect(status).toBe(1);
   expect(stdout + stderr).toMatch(/This is a Terraform provider \(.*cloudless\/cloudless 0\.1\.0\)/);
 });
