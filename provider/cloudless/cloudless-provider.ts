@@ -3,6 +3,7 @@ import type { AnyProvider } from '../framework';
 import { imageDataSource } from './image/image-data-source';
 import { imageReleaseResource } from './image/image-release';
 import { onlineResource } from './online/online';
+import { rolloutResource } from './rollout/rollout';
 
 const attributes = {};
 
@@ -17,7 +18,7 @@ export function cloudlessProvider(): AnyProvider {
       attributes,
     },
     configure: () => null,
-    resources: [imageReleaseResource, onlineResource],
+    resources: [imageReleaseResource, onlineResource, rolloutResource],
     dataSources: [imageDataSource],
   });
 }
