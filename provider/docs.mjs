@@ -174,7 +174,13 @@ function pagesOf(schemaFile, home, guide) {
     );
   for (const { schema: part, folder, title, example } of KINDS) {
     for (const [name, definition] of Object.entries(schema[part] ?? {})) {
-      const imported = folder === 'resources' && read(`${folder}/${name}/import.sh`, 'shell');
+      // import.md says why one cannot be imported, in the place of import.sh.
+      const reason = join(home, 'examples', folder, name, 'import.md');
+      const imported =
+        folder === 'resources' &&
+        (existsSync(reason)
+          ? readFileSync(reason, 'utf8').trim()
+          : read(`${folder}/${name}/import.sh`, 'shell'));
       const importBlock = imported && read(`${folder}/${name}/import.tf`, 'terraform', false);
       pages.set(
         `${folder}/${name.slice(type.length + 1)}.md`,

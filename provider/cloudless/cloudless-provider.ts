@@ -2,6 +2,8 @@ import { defineProvider } from '../framework';
 import type { AnyProvider } from '../framework';
 import { imageDataSource } from './image/image-data-source';
 import { imageReleaseResource } from './image/image-release';
+import { onlineResource } from './online/online';
+import { rolloutResource } from './rollout/rollout';
 
 const attributes = {};
 
@@ -16,7 +18,7 @@ export function cloudlessProvider(): AnyProvider {
       attributes,
     },
     configure: () => null,
-    resources: [imageReleaseResource],
+    resources: [imageReleaseResource, onlineResource, rolloutResource],
     dataSources: [imageDataSource],
   });
 }

@@ -80,6 +80,14 @@ describe('the generator', () => {
     expect(text).toContain("## Import\n\n```shell\nterraform import box_item.one 'one'\n```");
   });
 
+  test('says of a resource that cannot be imported why', () => {
+    rmSync(join(home, 'examples/resources/box_item/import.sh'));
+    expect(generate().stderr).toMatch(/import\.sh is missing/);
+    write('examples/resources/box_item/import.md', 'It cannot be imported.\n');
+    expect(generate()).toMatchObject({ status: 0, stderr: '' });
+    expect(page('resources/item.md')).toContain('## Import\n\nIt cannot be imported.');
+  });
+
   test('shows how a function is called', () => {
     generate();
     const text = page('functions/join.md');

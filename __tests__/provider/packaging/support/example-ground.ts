@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CatalogFixture } from '../../cloudless/support/catalog-fixture';
+import { SshServer, webServer } from '../../cloudless/support/servers';
 import { API_KEY, PowerDnsServer } from '../../support/power-dns-server';
 
 /** What the examples of a provider need around them. */
@@ -31,7 +32,7 @@ async function powerDnsGround(): Promise<ExampleGround> {
   };
 }
 
-/** A directory with a catalog of two releases, and what a pipeline has built. */
+/** A directory with a catalog of two releases and what a pipeline has built, and a machine that answers. */
 async function cloudlessGround(): Promise<ExampleGround> {
   const fixture = new CatalogFixture();
   await fixture.releases([{ version: '1.2.0' }, { version: '1.3.0', channel: 'stable' }]);
@@ -42,9 +43,15 @@ async function cloudlessGround(): Promise<ExampleGround> {
     'build/debian-12.vmdk': 'the same disk',
     'build/debian-12.cdx.json': '{}',
   };
+  const ssh = await SshServer.start(fixture.directory);
+  const web = await webServer((_request, response) => response.end('ok'));
   return {
     appliesAfterImport: true,
-    environment: {},
+    environment: {
+      TF_VAR_address: '127.0.0.1',
+      TF_VAR_host_key: ssh.hostKey,
+      TF_VAR_ports: JSON.stringify({ ssh: ssh.port, http: web.port }),
+    },
     prepare(directory) {
       for (const [name, content] of Object.entries(files)) {
         mkdirSync(dirname(join(directory, name)), { recursive: true });
@@ -53,7 +60,11 @@ async function cloudlessGround(): Promise<ExampleGround> {
       return Promise.resolve();
     },
     left: () => Promise.resolve([]),
-    remove: () => fixture.remove(),
+    remove() {
+      ssh.stop();
+      web.close();
+      fixture.remove();
+    },
   };
 }
 
@@ -62,5 +73,5 @@ export const EXAMPLE_GROUNDS: Readonly<
   Record<string, { readonly needs: readonly string[]; readonly make: () => Promise<ExampleGround> }>
 > = {
   powerdns: { needs: ['pdns_server'], make: powerDnsGround },
-  cloudless: { needs: ['ssh-keygen'], make: cloudlessGround },
+  cloudless: { needs: ['ssh-keygen', 'ssh', 'sshd'], make: cloudlessGround },
 };
