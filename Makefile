@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test image-test e2e lint format docs release
-.PHONY: bench bench-synth bench-provider clean
+.PHONY: bench bench-synth bench-provider bench-boot clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ bench: build ## Times of the main job; writes build/bench.md
 
 bench-synth bench-provider: build ## Synthesis of 1,000 machines; the DNS provider beside another with 1,000 records
 	@node benchmarks/$(if $(filter bench-synth,$@),synth,powerdns).mjs
+
+bench-boot: build ## Seconds from power-on to the first SSH answer
+	@node benchmarks/boot.mjs
 
 clean: ## Removes what was built, not what runs
 	@rm -rf dist .gen build cdktf.out

@@ -1,11 +1,12 @@
 import { App } from 'cdktf';
 import { datacenter } from './environments/datacenter';
+import { hashistack } from './environments/hashistack';
 import { lab, sites } from './environments/lab';
 import { ValidationError } from './lib';
 import { reportErrors } from './lib/core/report-errors';
 
 /** Environments by name. `datacenter` is an example: it names hypervisors that are not yours. */
-const ENVIRONMENTS = { lab, sites, datacenter };
+const ENVIRONMENTS = { lab, sites, hashistack, datacenter };
 
 reportErrors(() => {
   const app = new App();

@@ -1,5 +1,5 @@
-// Our PowerDNS provider beside mmianl/powerdns 2.4.0 and beside Terraform alone, in one run: real PowerDNS on loopback,
-// LMDB and gsqlite3, 1,000 records. Prints a table and writes build/bench-powerdns.md.
+// Our PowerDNS provider beside mmianl/powerdns 2.4.0, beside Terraform alone, and beside a provider that does nothing, in
+// one run: real PowerDNS on loopback, LMDB and gsqlite3, 1,000 records. Prints a table and writes build/bench-powerdns.md.
 //
 //   node benchmarks/powerdns.mjs [--quick]
 //
@@ -152,6 +152,7 @@ const stateServer = createHttpServer((incoming, answer) => {
 await new Promise((done) => stateServer.listen(0, '127.0.0.1', done));
 
 async function workspace(name, source, version, resource, backend = 'http') {
+  const type = source?.split('/')[1];
   const directory = join(home, name);
   mkdirSync(directory);
   const address = `http://127.0.0.1:${stateServer.address().port}/${name}`;
@@ -161,7 +162,7 @@ async function workspace(name, source, version, resource, backend = 'http') {
     `terraform {\n  backend "${backend}" {\n    ${where}\n  }\n}\n`,
   );
   const required = source
-    ? `terraform {\n  required_providers {\n    powerdns = {\n      source  = "${source}"\n      version = "${version}"\n    }\n  }\n}\n`
+    ? `terraform {\n  required_providers {\n    ${type} = {\n      source  = "${source}"\n      version = "${version}"\n    }\n  }\n}\n`
     : '';
   writeFileSync(join(directory, 'main.tf'), required + resource);
   const { failed, output } = await terraform(directory, {}, 'init', '-input=false');
@@ -169,8 +170,13 @@ async function workspace(name, source, version, resource, backend = 'http') {
   return directory;
 }
 
-/** Seconds that Terraform took, those of processors that it and its plugins used, and whether it was content. */
+const processorTimes = join(home, 'processor-times');
+/**
+ * Seconds that Terraform took, those of processors that it and its plugins used, those of plugins in Node.js alone, and
+ * whether it was content.
+ */
 async function terraform(directory, environment, ...args) {
+  writeFileSync(processorTimes, '');
   const started = performance.now();
   const program = process.env.TERRAFORM_BINARY_NAME || 'terraform';
   // `times` of the shell tells what its children used, in its last line.
@@ -180,6 +186,8 @@ async function terraform(directory, environment, ...args) {
       ...process.env,
       CHECKPOINT_DISABLE: '1',
       TF_CLI_CONFIG_FILE: join(home, 'terraform.rc'),
+      NODE_OPTIONS: `--require "${resolve('benchmarks/support/processor-time.cjs')}"`,
+      PROCESSOR_TIME_FILE: processorTimes,
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -190,7 +198,9 @@ async function terraform(directory, environment, ...args) {
   const seconds = (performance.now() - started) / 1000;
   const used = [...output.matchAll(/(\d+)m([\d.]+)s/g)].slice(-2);
   const processor = used.reduce((sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest), 0);
-  return { seconds, processor, failed: code !== 0, output };
+  const noted = readFileSync(processorTimes, 'utf8').split('\n');
+  const plugin = noted.reduce((sum, line) => sum + Number(line), 0);
+  return { seconds, processor, plugin, failed: code !== 0, output };
 }
 
 const environmentOf = (server) => ({ PDNS_SERVER_URL: server.url, PDNS_API_KEY: KEY });
@@ -258,9 +268,15 @@ const records = `resource "powerdns_record" "bench" {
 `;
 const platform = `${process.platform}_${{ x64: 'amd64' }[process.arch] ?? process.arch}`;
 const ownMirror = join(home, 'mirror');
-const ownHome = join(ownMirror, plugin.address, plugin.version, platform);
-mkdirSync(ownHome, { recursive: true });
-copyFileSync(plugin.file, join(ownHome, basename(plugin.file)));
+function install(address, file) {
+  const folder = join(ownMirror, address, plugin.version, platform);
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(file, join(folder, basename(file)));
+}
+install(plugin.address, plugin.file);
+const idle = join(home, `terraform-provider-nothing_v${plugin.version}`);
+await bundle({ entry: resolve('benchmarks/support/nothing-provider.mjs'), file: idle });
+install('registry.terraform.io/cloudless/nothing', idle);
 const rivalIsThere = existsSync(join(MIRROR, RIVAL_ZIP));
 const mirror = (path, include) =>
   `  filesystem_mirror {\n    path    = "${path}"\n    include = ["registry.terraform.io/${include}"]\n  }\n`;
@@ -272,6 +288,12 @@ writeFileSync(
 const ours = await workspace('ours', 'cloudless/powerdns', plugin.version, records);
 const rival = rivalIsThere ? await workspace('rival', 'mmianl/powerdns', '2.4.0', records) : undefined;
 const data = `resource "terraform_data" "bench" {\n  count = ${RECORDS}\n  input = count.index\n}\n`;
+const nothing = await workspace(
+  'nothing',
+  'cloudless/nothing',
+  plugin.version,
+  records.replace('powerdns_record', 'nothing_record'),
+);
 const floor = await workspace('floor', undefined, undefined, data);
 const local = {
   'Terraform alone (terraform_data)': await workspace('floor-local', undefined, undefined, data, 'local'),
@@ -290,17 +312,21 @@ const rows = [];
 /** Medians of what was measured. */
 function summary(runs) {
   const of = (what, measure) => median(runs.flatMap((run) => (run[what] ? [run[what][measure]] : [])));
-  const both = (what) => ({ seconds: of(what, 'seconds'), processor: of(what, 'processor') });
-  return { create: both('create'), plan: both('plan') };
+  const all = (what) => ({
+    seconds: of(what, 'seconds'),
+    processor: of(what, 'processor'),
+    plugin: of(what, 'plugin'),
+  });
+  return { create: all('create'), plan: all('plan') };
 }
 
 function row(provider, backend, parallelism, runs, lost, result, beside) {
   const timed = (what) => {
     if (!result) return ['', '', ''];
-    const { seconds, processor } = result[what];
+    const { seconds, processor, plugin } = result[what];
     return [
       `${seconds.toFixed(2)} s`,
-      `${processor.toFixed(2)} s`,
+      `${processor.toFixed(2)} s${plugin > 0 ? ` (plugin ${plugin.toFixed(2)} s)` : ''}`,
       beside ? times(beside[what].seconds, seconds) : '',
     ];
   };
@@ -328,14 +354,17 @@ async function runsOf(directory, server, parallelism, count) {
   return runs;
 }
 
-const [TERRAFORM, OURS, RIVAL] = [
+const [TERRAFORM, NOTHING, OURS, RIVAL] = [
   'Terraform alone (terraform_data)',
+  'a provider of our framework that does nothing',
   'cloudless/powerdns',
   'mmianl/powerdns 2.4.0',
 ];
 for (const parallelism of [10, 50]) {
   const runs = await runsOf(floor, undefined, parallelism, FEW_RUNS);
   row(TERRAFORM, '-', parallelism, FEW_RUNS, 0, summary(runs));
+  const idleRuns = await runsOf(nothing, undefined, parallelism, FEW_RUNS);
+  row(NOTHING, '-', parallelism, FEW_RUNS, 0, summary(idleRuns));
 }
 for (const backend of ['lmdb', 'gsqlite3']) {
   if (backend === 'gsqlite3' && !existsSync(SCHEMA)) {
@@ -431,7 +460,14 @@ const text = `# ${RECORDS} records
 
 Medians, whole Terraform runs: seconds on the clock, and of processors (Terraform and its plugins together). Ratios of the
 clock and of requests are against mmianl/powerdns on the same backend, at the highest parallelism (10 or 1) at which it
-loses nothing. "Terraform alone" is what no provider can get below. ${cpus().length} processors; ${version("terraform version -json | grep -o '[0-9.]*[0-9]' | sed s/^/Terraform\\ /")}; ${version('pdns_server --version')}; Node.js ${process.version}.
+loses nothing. "Terraform alone" is what no provider can get below; it calls no plugin. The provider that does nothing shows
+what Terraform and our framework need for the same attributes without a server: Terraform calls a plugin five times for
+each resource that is created, and four times for each that is planned.
+
+Terraform has as many writes under way as its parallelism says and starts the next when one is done, so a provider can put
+no more of them into one request: ${RECORDS} records are at least ${RECORDS / 10} requests at 10 and ${RECORDS / 50} at 50.
+
+${cpus().length} processors; ${version("terraform version -json | grep -o '[0-9.]*[0-9]' | sed s/^/Terraform\\ /")}; ${version('pdns_server --version')}; Node.js ${process.version}.
 
 ${table}
 

@@ -110,7 +110,7 @@ function synth(machines) {
       definition: digest('none'),
       os: 'debian-12',
       architecture: 'x86_64',
-      packages: {},
+      packages: { nftables: '1.0.6-2+deb12u2' },
     };
     const path = join(folder, 'catalog.json');
     writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { 'debian-12': [entry] } }));

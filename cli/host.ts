@@ -4,7 +4,9 @@ import { applyPlan, type HostPlan, planHost, planScript } from '../hosts/host-pl
 import type { HostRequest } from '../hosts/host-request';
 import { hostShell } from '../hosts/host-shell';
 import { OperationError } from '../lib/core/errors';
+import { checkBridges } from './private/bridge-check';
 import { requireRoot } from './private/require-root';
+import { stacksIn } from './private/site-facts';
 
 interface PrepareOptions {
   readonly local?: boolean;
@@ -45,6 +47,18 @@ export function register(program: Command): void {
     .option('--yes', 'do not ask')
     .addHelpText('after', HELP)
     .action(prepare);
+  host
+    .command('check')
+    .description('look whether the hypervisors have the bridges that the synthesised networks are to be on')
+    .option('--output <directory>', 'where the stacks were synthesised to', 'cdktf.out')
+    .action(check);
+}
+
+async function check({ output }: { output: string }): Promise<void> {
+  const { found, problems, unasked } = await checkBridges(stacksIn(output));
+  for (const note of unasked) process.stdout.write(`not asked: ${note}\n`);
+  if (problems.length > 0) throw new OperationError(problems.join('\n'));
+  process.stdout.write(found === 1 ? '1 bridge is there\n' : `${found} bridges are there\n`);
 }
 
 const HELP = `

@@ -17,11 +17,12 @@ import { inWorkspace } from '../images/build/workspace';
 import { registerFleet } from './private/image-fleet';
 import { imageDefinitionOf } from './private/image-definition-of';
 import { registerImport } from './private/image-import';
+import { registerPin } from './private/image-pin';
 import { registerRelease } from './private/image-release';
 import { terminalProgress } from './progress';
 import { columns } from './private/columns';
 
-/** Adds `cloudless image build | update | list | verify | import | release | promote | revoke | fetch | where | gc`. */
+/** Adds `cloudless image build | update | list | verify | import | release | promote | revoke | fetch | pin | where | sbom | gc`. */
 export function register(program: Command): void {
   const image = program
     .command('image')
@@ -60,6 +61,7 @@ export function register(program: Command): void {
     .action(verify);
   registerImport(image);
   registerRelease(image);
+  registerPin(image);
   registerFleet(image);
 }
 

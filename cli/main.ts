@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Registration>>> = {
   disk: () => import('./disk'),
   placement: () => import('./placement'),
   addresses: () => import('./addresses'),
+  certificates: () => import('./certificates'),
+  hashistack: () => import('./hashistack'),
   recover: () => import('./recover'),
   providers: () => import('./providers'),
   doctor: () => import('./doctor'),

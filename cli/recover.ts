@@ -80,6 +80,8 @@ interface Declared {
   readonly name: string;
   /** Of the hypervisor it is on. */
   readonly uri: string;
+  /** Of the stack, which paths in the URI are relative to. */
+  readonly directory: string;
   readonly kind: Kind;
   readonly mark: string;
 }
@@ -125,6 +127,7 @@ function declaredIn(directory: string): Declared[] {
       address: `${type}.${id}`,
       name: json.name,
       uri: uris.get(json.provider ?? '') ?? '',
+      directory,
       kind,
       mark: kind.mark(json),
     })),
@@ -150,10 +153,10 @@ function onceEach(): NamesOf {
  * @throws OperationError when somebody else has made it: in the state it would be changed or destroyed
  */
 async function identifierOf(
-  { kind, name, uri, mark }: Declared,
+  { kind, name, uri, directory, mark }: Declared,
   names: NamesOf,
 ): Promise<string | undefined> {
-  const virsh = new Virsh(uri);
+  const virsh = new Virsh(uri, directory);
   if (!(await names(virsh, kind.list)).has(name)) return undefined;
   if ((await virsh.run(kind.show, name)).toLowerCase().includes(mark.toLowerCase()))
     return (await virsh.run(kind.identify, name)).trim();

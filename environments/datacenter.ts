@@ -1,12 +1,12 @@
 import type { App } from 'cdktf';
 import { resolve } from 'node:path';
 import {
+  BaseImage,
   Cidr,
   DataDisk,
   Environment,
   Fqdn,
   Hypervisor,
-  ImageCatalog,
   IpAddress,
   LibvirtUri,
   NatNetwork,
@@ -62,7 +62,7 @@ export function datacenter(app: App): void {
   const images = new BaseImages(environment, 'base-images', {
     hypervisors,
     storagePath: '/var/lib/libvirt/datacenter',
-    images: { debian: ImageCatalog.load().release('debian-12') },
+    images: { debian: BaseImage.fromCatalog('debian-12', { channel: 'stable' }) },
   });
   const servers = NatNetwork.fromAttributes({
     networkName: 'servers',

@@ -115,14 +115,14 @@ export function sites(app: App): void {
   });
 }
 
-function startedLab(): LabSite {
+export function startedLab(): LabSite {
   const site = labSite();
   if (!existsSync(site.operator.publicKey))
     throw new ValidationError('lab', `lab '${site.name}' was never started; run: cloudless lab up`);
   return site;
 }
 
-function hypervisorsOf(site: LabSite, environment: Environment): Hypervisor[] {
+export function hypervisorsOf(site: LabSite, environment: Environment): Hypervisor[] {
   return site.hypervisors.map(
     (facts) =>
       new Hypervisor(environment, facts.name, {

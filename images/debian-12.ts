@@ -78,6 +78,7 @@ export const debian12: ImageDefinition = {
     // seed has to be a virtio disk or a virtio-scsi CD-ROM; on i440fx the usual IDE CD-ROM does.
     'linux-image-cloud-amd64',
     'netbase',
+    'nftables',
     'openssh-server',
     'prometheus-node-exporter',
     'sudo',

@@ -6,5 +6,6 @@ export * from './image';
 export * from './inventory';
 export * from './monitoring';
 export * from './network';
+export * from './pki';
 export * from './storage';
 export * from './vm';

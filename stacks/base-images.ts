@@ -4,6 +4,7 @@ import {
   ReplicatedImage,
   StoragePool,
   ValidationError,
+  type CatalogImage,
   type Environment,
   type Hypervisor,
   type ImageRelease,
@@ -13,8 +14,8 @@ export interface BaseImagesStackProps {
   readonly hypervisor: Hypervisor;
   /** Directory on the hypervisor for everything that the environment stores there. */
   readonly storagePath: string;
-  /** Images by the name that they are used under. */
-  readonly images: Readonly<Record<string, ImageRelease>>;
+  /** Images by the name that they are used under: `{ debian: BaseImage.fromCatalog('debian-12', { channel: 'stable' }) }`. */
+  readonly images: Readonly<Record<string, ImageRelease | CatalogImage>>;
 }
 
 /** A hypervisor's storage pool, and the sealed images in it that machines are made from. */
@@ -46,8 +47,8 @@ export interface BaseImagesProps {
   readonly hypervisors: readonly Hypervisor[];
   /** Directory on each of the hypervisors for everything that the environment stores there. */
   readonly storagePath: string;
-  /** Images by the name that they are used under. */
-  readonly images: Readonly<Record<string, ImageRelease>>;
+  /** Images by the name that they are used under: `{ debian: BaseImage.fromCatalog('debian-12', { channel: 'stable' }) }`. */
+  readonly images: Readonly<Record<string, ImageRelease | CatalogImage>>;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { LabStatus } from '../../lab/lab';
 import type { VirtualMachine } from '../../lib';
 import { temporaryDirectory } from '../support/site';
 import { BRIDGE, NetworksSite, SEGMENT } from './fixtures/networks-site';
+import { PROTOCOLS, table, writeReachability, type Endpoint, type Reached } from './fixtures/reachability';
 
 const MINUTE = 60_000;
 const LAB = `nets-${process.pid}`;
@@ -13,7 +14,6 @@ const environment = { ...process.env, CLOUDLESS_LAB: LAB };
 const directory = temporaryDirectory();
 /** Address that the operator takes in the VLAN of the web servers. */
 const OPERATOR = '10.60.10.2/24';
-const ALL = ['icmp4', 'icmp6', 'tcp4', 'tcp6'];
 
 let site: NetworksSite;
 
@@ -108,13 +108,6 @@ async function booted(machine: VirtualMachine): Promise<void> {
   }
 }
 
-interface Endpoint {
-  readonly id: string;
-  readonly network: string;
-  readonly ipv4: string;
-  readonly ipv6: string;
-}
-
 /** Every card of the site but those of the routed network, which leads elsewhere by design. */
 function endpointsOf(
   machine: VirtualMachine,
@@ -130,8 +123,6 @@ function endpointsOf(
       mac: `${mac}`,
     }));
 }
-
-type Reached = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** What each card reaches: by its id, ids of the cards that it reaches, and by which protocols. */
 async function reachability(machines: readonly VirtualMachine[]): Promise<Reached> {
@@ -151,31 +142,6 @@ async function reachability(machines: readonly VirtualMachine[]): Promise<Reache
     }),
   );
   return Object.fromEntries(rows.flat());
-}
-
-/** The matrix for people: who reaches whom, by ICMP and TCP over IPv4 and IPv6. */
-function table(endpoints: readonly Endpoint[], reached: Reached): string {
-  const width = Math.max(...endpoints.map(({ id }) => id.length));
-  const cell = (from: Endpoint, to: Endpoint): string => {
-    if (from.id.split(' ')[0] === to.id.split(' ')[0]) return ' - ';
-    const got = reached[from.id]?.[to.id] ?? [];
-    if (got.length === 0) return ' . ';
-    return got.length === ALL.length ? ' # ' : ` ${got.length} `;
-  };
-  const lines = endpoints.map(
-    (from, row) =>
-      `${String(row + 1).padStart(2)} ${from.id.padEnd(width)} ${endpoints.map((to) => cell(from, to)).join('')}`,
-  );
-  const head =
-    ''.padEnd(width + 4) +
-    endpoints
-      .map((_, column) =>
-        String(column + 1)
-          .padStart(2)
-          .padEnd(3),
-      )
-      .join('');
-  return `# all of ${ALL.join(', ')}   . none of them   - the same machine\n${head}\n${lines.join('\n')}\n`;
 }
 
 /** One site with a network of each kind; each test begins where the one before has left it. */
@@ -249,11 +215,13 @@ describe('the networks of a site', () => {
       for (const from of endpoints)
         for (const to of endpoints) {
           if (from.id.split(' ')[0] === to.id.split(' ')[0]) continue;
-          const expected = from.network === to.network ? ALL : [];
+          const expected = from.network === to.network ? PROTOCOLS : [];
           const got = [...(reached[from.id]?.[to.id] ?? [])].sort();
           if (got.join() !== expected.join())
             wrong.push(`${from.id} -> ${to.id}: ${got.join(' ') || 'nothing'}`);
         }
+      // What a person looks at afterwards, also after a failure.
+      writeReachability(resolve('build'), endpoints, reached, wrong);
       expect(wrong).toEqual([]);
     },
     3 * MINUTE,

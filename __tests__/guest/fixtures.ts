@@ -52,7 +52,12 @@ export function fullGuest(): GuestConfig {
   });
   guest.addUser({ name: 'deploy' });
   guest.addFile({ path: '/etc/motd', content: 'Hello ${USER}, %{x} costs $5\n\n  yes\n' });
-  guest.addFile({ path: '/srv/key.bin', content: Buffer.from([0, 1, 2, 255]), mode: 0o600, owner: 'deploy' });
+  guest.addFile({
+    path: '/srv/key.bin',
+    content: Buffer.from([0, 1, 2, 255]),
+    mode: '0600',
+    owner: 'deploy',
+  });
   guest.addUnit({
     name: 'backup.service',
     content: '[Service]\nExecStart=/bin/true\n',

@@ -1,4 +1,12 @@
-import { HealthCheck, Protocol, type DataMount, type GuestConfig, type GuestModule } from '../../lib/guest';
+import {
+  HealthCheck,
+  Peers,
+  Protocol,
+  type DataMount,
+  type GuestConfig,
+  type GuestModule,
+  type ScrapeEndpoint,
+} from '../../lib/guest';
 import { emptyGuest, fullGuest } from './fixtures';
 
 /** Problems of a machine to which `add` was applied. */
@@ -11,6 +19,11 @@ const moduleOf = (moduleName: string, bind: (guest: GuestConfig) => void): Guest
   moduleName,
   bind,
 });
+/** A scrape endpoint with its listener. */
+const scraped = (guest: GuestConfig, endpoint: ScrapeEndpoint): void => {
+  guest.listen(endpoint.port, { from: Peers.MONITORING });
+  guest.addScrapeEndpoint(endpoint);
+};
 const data: DataMount = { disk: 0, label: 'data', mountPoint: '/srv/data' };
 
 test('a machine that uses everything has no problem', () => {
@@ -24,8 +37,8 @@ test('the host name is the first label of the full name', () => {
 describe('names both when two modules', () => {
   test('claim one port', () => {
     const found = problems((guest) => {
-      guest.use(moduleOf('consul', (g) => g.claimPort(8500)));
-      guest.use(moduleOf('vault', (g) => g.claimPort(8500)));
+      guest.use(moduleOf('consul', (g) => g.listen(8500, { from: Peers.POOL })));
+      guest.use(moduleOf('vault', (g) => g.listen(8500, { from: Peers.POOL })));
     });
     expect(found).toEqual(['port 8500/tcp is claimed by consul and vault; move one to another port']);
   });
@@ -33,7 +46,11 @@ describe('names both when two modules', () => {
   test('write one file, also when one writes it as a unit or a drop-in', () => {
     const found = problems((guest) => {
       guest.use(moduleOf('a', (g) => g.addFile({ path: '/etc/systemd/system/x.service', content: '' })));
-      guest.use(moduleOf('b', (g) => g.addUnit({ name: 'x.service', content: '[Service]\n' })));
+      guest.use(
+        moduleOf('b', (g) =>
+          g.addUnit({ name: 'x.service', content: '[Install]\nWantedBy=multi-user.target\n' }),
+        ),
+      );
       guest.addUnit({ name: 'ssh.service', dropIns: [{ name: 'a.conf', content: '[Service]\n' }] });
       guest.addFile({ path: '/etc/systemd/system/ssh.service.d/a.conf', content: '' });
     });
@@ -58,7 +75,12 @@ describe('names both when two modules', () => {
 });
 
 test('one port number can be claimed for both protocols', () => {
-  expect(problems((guest) => [guest.claimPort(53), guest.claimPort(53, Protocol.UDP)])).toEqual([]);
+  expect(
+    problems((guest) => [
+      guest.listen(53, { from: Peers.ANYONE }),
+      guest.listen(53, { from: Peers.ANYONE, protocol: Protocol.UDP }),
+    ]),
+  ).toEqual([]);
 });
 
 test('one package can be asked for by several', () => {
@@ -71,9 +93,12 @@ test('one package can be asked for by several', () => {
 
 test('a port says who claimed it', () => {
   const guest = emptyGuest();
-  guest.use(moduleOf('consul', (g) => g.claimPort(8500)));
-  guest.claimPort(80);
-  expect(guest.ports.map(({ port, owner }) => `${port} ${owner}`)).toEqual(['8500 consul', '80 the machine']);
+  guest.use(moduleOf('consul', (g) => g.listen(8500, { from: Peers.POOL })));
+  guest.listen(80, { from: Peers.ANYONE });
+  expect(guest.ports.map(({ first, owner }) => `${first} ${owner}`)).toEqual([
+    '8500 consul',
+    '80 the machine',
+  ]);
 });
 
 test('a module that fails does not give its name to what comes later', () => {
@@ -82,7 +107,7 @@ test('a module that fails does not give its name to what comes later', () => {
     throw new Error('broken');
   });
   expect(() => guest.use(failing)).toThrow('broken');
-  guest.claimPort(80);
+  guest.listen(80, { from: Peers.ANYONE });
   expect(guest.ports[0]?.owner).toBe('the machine');
 });
 
@@ -100,8 +125,8 @@ test.each<[string, (guest: GuestConfig) => void, string]>([
   ['a directory', (g) => g.addFile({ path: '/etc/', content: '' }), 'or a slash at its end'],
   [
     'a decimal mode',
-    (g) => g.addFile({ path: '/x', content: '', mode: 644 }),
-    'has the mode 644, which is no number from 0o000 to 0o777; write it in octal, for example 0o644',
+    (g) => g.addFile({ path: '/x', content: '', mode: 644 as never }),
+    "has the mode 644, which is no octal text from '0000' to '0777'; write '0644'",
   ],
   ['an owner', (g) => g.addFile({ path: '/x', content: '', owner: 'a:b:c' }), "has the owner 'a:b:c'"],
   [
@@ -112,7 +137,7 @@ test.each<[string, (guest: GuestConfig) => void, string]>([
   [
     'a unit without section',
     (g) => g.addUnit({ name: 'a.service', content: 'ExecStart=/x' }),
-    'needs a section in its content',
+    "has 'ExecStart=' before any section",
   ],
   [
     'a drop-in name',
@@ -157,21 +182,17 @@ test.each<[string, (guest: GuestConfig) => void, string]>([
     (g) => g.addDataMount({ ...data, options: ['ro,noexec'] }),
     "has the mount option 'ro,noexec'",
   ],
-  ['a port', (g) => g.claimPort(70000), 'has the port 70000'],
-  ['a job name', (g) => g.addScrapeEndpoint({ job: 'a b', port: 1 }), 'has a bad job name'],
+  ['a port', (g) => g.listen(70000, { from: Peers.ANYONE }), 'has the port 70000'],
+  ['a job name', (g) => scraped(g, { job: 'a b', port: 1 }), 'has a bad job name'],
   [
     'a metrics path',
-    (g) => g.addScrapeEndpoint({ job: 'a', port: 1, path: 'metrics' }),
+    (g) => scraped(g, { job: 'a', port: 1, path: 'metrics' }),
     "has the path 'metrics'; begin it with '/'",
   ],
-  [
-    'a label name',
-    (g) => g.addScrapeEndpoint({ job: 'a', port: 1, labels: { 'a-b': '' } }),
-    "has the label 'a-b'",
-  ],
+  ['a label name', (g) => scraped(g, { job: 'a', port: 1, labels: { 'a-b': '' } }), "has the label 'a-b'"],
   [
     'a label of Prometheus',
-    (g) => g.addScrapeEndpoint({ job: 'a', port: 1, labels: { job: '' } }),
+    (g) => scraped(g, { job: 'a', port: 1, labels: { job: '' } }),
     "sets the label 'job'",
   ],
   ['an HTTP path', (g) => g.addHealthCheck(HealthCheck.http(80, 'x')), "http health check has the path 'x'"],
@@ -189,10 +210,10 @@ test.each<[string, (guest: GuestConfig) => void, string]>([
 
 test('two data mounts share nothing', () => {
   expect(problems((guest) => [guest.addDataMount(data), guest.addDataMount(data)])).toEqual([
-    "file '/etc/systemd/system/srv-data.mount' is there 2 times; keep one",
     'data disk /dev/vdb is there 2 times; mount each disk once',
     "label 'data' is there 2 times; give each data disk a label of its own",
     "mount point '/srv/data' is there 2 times; give each data disk a directory of its own",
+    "file '/etc/systemd/system/srv-data.mount' is there 2 times; keep one",
   ]);
 });
 

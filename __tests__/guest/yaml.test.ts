@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { isYamlText, renderYaml } from '../../lib/guest/yaml';
+import { plainYaml } from '../../lib/guest/plain-yaml';
+import { isYamlText, renderDocument, renderYaml } from '../../lib/guest/yaml';
 
 const read = (text: string): unknown => parse(text, { version: '1.1' });
 
@@ -86,4 +87,65 @@ test('writes an entry at the top as it does one below', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('writes by itself just what the library writes', () => {
+  const word = fc.constantFrom(
+    'a',
+    'y',
+    'no',
+    'to',
+    'ed25519_private',
+    'x-1',
+    'write_files',
+    '<<',
+    'A',
+    '1',
+    'q_',
+    'é',
+  );
+  const text = fc.string({
+    unit: fc.constantFrom(
+      'a',
+      ' ',
+      '\t',
+      '#',
+      ':',
+      '-',
+      '"',
+      "'",
+      '\\',
+      '$',
+      '{',
+      'é',
+      '\n',
+      '\n',
+      '|',
+      '%',
+      '~',
+      '!',
+    ),
+    maxLength: 9,
+  });
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      text,
+      fc.boolean(),
+      fc.constantFrom(0, 1500, -3, 1.5, null),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(word, tie('value'), { maxKeys: 3 }),
+    ),
+  }));
+  let compared = 0;
+  fc.assert(
+    fc.property(word, value, (key, entry) => {
+      const plain = plainYaml({ [key]: entry });
+      if (plain === undefined) return;
+      compared++;
+      expect(plain).toBe(renderDocument({ [key]: entry }));
+    }),
+    { numRuns: 5000 },
+  );
+  expect(compared).toBeGreaterThan(500);
 });

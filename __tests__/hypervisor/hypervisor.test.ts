@@ -7,6 +7,7 @@ import {
   LibvirtUri,
   PinnedHostKeys,
   SecureBoot,
+  Placement,
   SecurityDriver,
   Size,
   SshKeyPair,
@@ -54,6 +55,39 @@ describe('a hypervisor', () => {
     expect(() => SecurityDriver.none('because')).toThrow('needs a reason in words');
     expect(() => Firmware.uefi({ secureBoot: SecureBoot.ON })).toThrow('needs the machine type q35 with SMM');
     expect(() => Firmware.uefi({ code: 'OVMF.fd' })).toThrow("firmware 'OVMF.fd' is no absolute path");
+  });
+
+  it('says in its domains what confines them, when that is declared', () => {
+    const reason = 'the disks are of type volume, which AppArmor keeps from them';
+    const cluster = new Cluster({
+      hypervisors: [
+        { securityDriver: SecurityDriver.DEFAULT },
+        { securityDriver: SecurityDriver.APPARMOR },
+        { securityDriver: SecurityDriver.none(reason) },
+      ],
+    });
+    cluster.pool('web', { count: 3, placement: Placement.spread() });
+    cluster.synth();
+    const labels = Object.values(cluster.json('web').resource!.libvirt_domain!).map((domain) => {
+      const { xml, provider } = domain as { provider: string; xml?: [{ xslt: string }] };
+      return [provider, /<seclabel[^>]*>/.exec(xml?.[0].xslt ?? '')?.[0]];
+    });
+    expect(Object.fromEntries(labels)).toEqual({
+      'libvirt.kvm1': undefined,
+      'libvirt.kvm2': '<seclabel type="dynamic" model="apparmor"/>',
+      'libvirt.kvm3': '<seclabel type="none"/>',
+    });
+  });
+
+  it('replaces its machines when what confines them changes', () => {
+    const spec = (securityDriver?: SecurityDriver) => {
+      const cluster = new Cluster({ hypervisors: [{ securityDriver }] });
+      cluster.pool('web', { count: 1 });
+      cluster.synth();
+      return Object.values(cluster.json('web').resource!.terraform_data!)[0];
+    };
+    expect(spec(SecurityDriver.DEFAULT)).toEqual(spec());
+    expect(spec(SecurityDriver.SELINUX)).not.toEqual(spec());
   });
 
   it('has its known host keys beside every stack that speaks to it', () => {

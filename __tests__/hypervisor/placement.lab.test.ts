@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { App } from 'cdktf';
 import {
   Accelerator,
+  BridgedNetwork,
   Cidr,
   DataDisk,
   DataDiskMove,
@@ -13,8 +14,10 @@ import {
   ImageCatalog,
   LibvirtUri,
   NatNetwork,
+  OvsNetwork,
   PinnedHostKeys,
   Placement,
+  SecurityDriver,
   Size,
   SshKeyPair,
 } from '../../lib';
@@ -41,7 +44,7 @@ function exec(...command: string[]): { code: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(
     resolve('bin', 'cloudless'),
     ['lab', 'exec', '--', ...command],
-    { env: { ...process.env, CLOUDLESS_LAB: NAME }, encoding: 'utf8' },
+    { cwd: directory, env: { ...process.env, CLOUDLESS_LAB: NAME }, encoding: 'utf8' },
   );
   return { code: status, output: `${stdout}${stderr}` };
 }
@@ -94,10 +97,14 @@ interface Wish {
   readonly pin?: string;
   readonly move?: DataDiskMove;
   readonly vcpus?: number;
+  /** What confines the guests of kvm2. */
+  readonly driver?: SecurityDriver;
+  /** Bridge that a network is to be on. */
+  readonly bridge?: string;
 }
 
 /** The site as its code would have it: a pool over all three hypervisors, and one on the first two. */
-function synth({ pin, move, vcpus }: Wish = {}): void {
+function synth({ pin, move, vcpus, driver, bridge }: Wish = {}): void {
   const app = new App({ outdir: join(directory, 'cdktf.out') });
   const environment = new Environment(app, POOL, {
     domain: Fqdn.of('site.internal'),
@@ -113,6 +120,9 @@ function synth({ pin, move, vcpus }: Wish = {}): void {
           : LibvirtUri.fromUri(uri),
         accelerator: Accelerator.TCG,
         memory: Size.gib(1),
+        securityDriver: { kvm1: SecurityDriver.none('a test of what libvirt makes of it'), kvm2: driver }[
+          name
+        ],
       }),
   );
   const images = new BaseImages(environment, 'base-images', {
@@ -120,6 +130,11 @@ function synth({ pin, move, vcpus }: Wish = {}): void {
     storagePath: site.hypervisors[0].storage,
     images: { blank: ImageCatalog.load(join(directory, 'images', 'catalog.json')).release('blank') },
   });
+  if (bridge !== undefined) {
+    const segment = { hypervisors, cidr: Cidr.of('10.79.0.0/24') };
+    new BridgedNetwork(environment, 'office', { ...segment, bridge });
+    new OvsNetwork(environment, 'servers', { ...segment, bridge: site.fabric.ovsBridge });
+  }
   const { publicKey } = SshKeyPair.ed25519FromSeed(Buffer.alloc(32, 1), 'operator');
   const machine = {
     image: images.image('blank'),
@@ -173,16 +188,86 @@ describe('machines on three hypervisors, one of them reached by SSH', () => {
     expect(virsh('kvm3', 'list', '--name')).toEqual(['web-2']);
   }, 120_000);
 
-  it('are out of reach when the host key is another one', () => {
-    const file = join(folder('base-images-kvm3'), 'assets', 'known_hosts-kvm3');
+  it('are confined by what their hypervisor is declared to have', () => {
+    const label = (hypervisor: string, machine: string) =>
+      virsh(hypervisor, 'dumpxml', machine)
+        .join(' ')
+        .match(/<seclabel [^>]*>/g) ?? [];
+    expect(label('kvm1', 'pair-0')).toContainEqual(expect.stringMatching(/^<seclabel type='none'/));
+    expect(label('kvm2', 'pair-1').join()).not.toContain("type='none'");
+    // libvirt itself refuses what the hypervisor does not have.
+    synth({ driver: SecurityDriver.APPARMOR });
+    const { code, output } = terraform('pair', 'apply', '-auto-approve');
+    expect(code).toBe(1);
+    expect(output).toContain("Security driver model 'apparmor' is not available");
+    // The provider has defined it before it could not start it, and forgotten that.
+    const recovered = exec(resolve('bin', 'cloudless'), 'recover', `${POOL}-pair`);
+    expect([recovered.code, recovered.output]).toEqual([0, expect.stringContaining('1 recovered')]);
+    synth();
+    apply('pair');
+  }, 60_000);
+
+  /** Does something while another host key is pinned for kvm3 in a stack. */
+  function withWrongKey<T>(stack: string, action: () => T): T {
+    const file = join(folder(stack), 'assets', 'known_hosts-kvm3');
     const known = readFileSync(file, 'utf8');
     const { publicKey } = SshKeyPair.ed25519FromSeed(Buffer.alloc(32, 2), 'somebody else');
     writeFileSync(file, known.replace(/ ssh-ed25519 .*/, ` ${publicKey.keyText}`));
-    const { code, output } = terraform('base-images-kvm3', 'plan');
+    const result = action();
     writeFileSync(file, known);
+    return result;
+  }
+
+  it('are out of reach when the host key is another one', () => {
+    const { code, output } = withWrongKey('base-images-kvm3', () => terraform('base-images-kvm3', 'plan'));
     expect(code).toBe(1);
     expect(output).toContain('key mismatch');
   });
+
+  it('are recovered and listed by the host keys of their stack, also where SSH leads to them', () => {
+    const state = (...args: string[]) => exec('terraform', `-chdir=${folder('web')}`, 'state', ...args);
+    // Given an apply that was killed before it wrote down what it had made
+    const address = /^libvirt_domain\.web_web-2_on-kvm3_\S+$/m.exec(state('list').output)![0];
+    expect(state('rm', address).code).toBe(0);
+    const recover = () => exec(resolve('bin', 'cloudless'), 'recover', `${POOL}-web`);
+    // When another key is pinned, virsh does not go there
+    const refused = withWrongKey('web', recover);
+    expect([refused.code, refused.output]).toEqual([
+      1,
+      expect.stringContaining('Host key verification failed'),
+    ]);
+    // Then it is found by the right one
+    const recovered = recover();
+    expect([recovered.code, recovered.output]).toEqual([0, expect.stringContaining('1 recovered')]);
+    apply('web');
+    const { code, output } = exec(
+      resolve('bin', 'cloudless'),
+      'image',
+      'where',
+      '--catalog',
+      'images/catalog.json',
+    );
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(/^web-2 +running +blank 1\.0\.0-00000000 .*kvm3|^web-2 +running +blank/m),
+    ]);
+  }, 60_000);
+
+  it('need bridges that are there, which host check looks for', () => {
+    const check = () =>
+      exec(resolve('bin', 'cloudless'), 'host', 'check', '--output', join(directory, 'cdktf.out'));
+    synth({ bridge: 'br-office' });
+    const missing = check();
+    expect(missing.code).toBe(1);
+    const problem =
+      "network 'office' is to be on a Linux bridge 'br-office', which is not there (it has place0)";
+    // The operator stands where kvm1 is, under the name of the machine that the lab runs on.
+    expect(missing.output.split(problem)).toHaveLength(3);
+    expect(missing.output).toContain(`kvm3: ${problem}`);
+    expect(missing.output).toMatch(/not asked: \S*kvm2\S* is not reached by SSH/);
+    expect(missing.output).not.toContain("network 'servers'");
+    synth();
+  }, 60_000);
 
   it('leave their data disks behind when they move, and the old one is gone before the new one starts', () => {
     synth({ pin: 'kvm2', move: DataDiskMove.LEAVE });

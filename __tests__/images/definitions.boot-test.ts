@@ -103,6 +103,17 @@ describe('a lock that the mirror has outgrown', () => {
     );
     expect(store.images).toEqual({});
   }, 600_000);
+
+  test('stops a build when it has another file under the same version', async () => {
+    const store = new ImageStore(mkdtempSync(join(tmpdir(), 'cloudless-boot-')));
+    const other = { ...locked.file.packages.bash, sha256: '0'.repeat(64) } as LockedPackage;
+    const forged = new PackageLock({ ...locked.file, packages: { ...locked.file.packages, bash: other } });
+
+    await expect(buildImage(definition, SILENT, { store, lock: forged })).rejects.toThrow(
+      /the mirror has other files under locked versions: bash \S+ is [0-9a-f]{64}, the lock says 0{64}; a version/,
+    );
+    expect(store.images).toEqual({});
+  }, 600_000);
 });
 
 describe('debian-12 in another format', () => {

@@ -52,6 +52,23 @@ describe('a lock of packages', () => {
     );
   });
 
+  test('says which files are others under the same version, or in no list', () => {
+    const held = lock({ bash: locked('5.2'), curl: locked('7.1') });
+    const { sha256 } = locked('5.2');
+    const bash = { name: 'bash', version: '5.2', sha256 };
+
+    expect(held.otherFiles([bash, { ...bash, name: 'curl', version: '7.1' }])).toEqual([]);
+    expect(
+      held.otherFiles([
+        { ...bash, sha256: 'f'.repeat(64) },
+        { ...bash, name: 'htop' },
+      ]),
+    ).toEqual([
+      `bash 5.2 is ${'f'.repeat(64)}, the lock says ${sha256}`,
+      `curl 7.1 is in none of the lists, the lock says ${sha256}`,
+    ]);
+  });
+
   test('must hold what the definition asks for, and belong to it', () => {
     const path = file();
     lock({ bash: locked('5.2') }).write(path);

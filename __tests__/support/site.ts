@@ -35,7 +35,7 @@ export function temporaryDirectory(): string {
 }
 
 /** A catalog with one image; the constructs read its size and digest only, so its file is a small one. */
-export function writeTestCatalog(directory: string, packages: Record<string, string> = {}): string {
+export function writeTestCatalog(directory: string, packages?: Record<string, string>): string {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'debian-12.qcow2'), 'the bytes of an image');
   return writeCatalogOf(directory, 'debian-12', {
@@ -49,7 +49,14 @@ export function writeTestCatalog(directory: string, packages: Record<string, str
 export function writeCatalogOf(
   directory: string,
   name: string,
-  image: { version: string; virtualSize: Size; os?: string; packages?: Record<string, string> },
+  image: {
+    version: string;
+    virtualSize: Size;
+    os?: string;
+    packages?: Record<string, string>;
+    kind?: string;
+    ignitionSpec?: string;
+  },
 ): string {
   const content = readFileSync(join(directory, `${name}.qcow2`));
   const entry = {
@@ -61,8 +68,10 @@ export function writeCatalogOf(
     virtualSize: image.virtualSize.toBytes(),
     definition: `sha256:${'0'.repeat(64)}`,
     os: image.os ?? name,
+    ...(image.kind !== undefined && { kind: image.kind, ignitionSpec: image.ignitionSpec }),
     architecture: 'x86_64',
-    packages: image.packages ?? {},
+    // What the firewall of a machine needs.
+    packages: image.packages ?? { nftables: '1.0.6-2+deb12u2' },
   };
   const path = join(directory, 'catalog.json');
   writeFileSync(path, JSON.stringify({ formatVersion: 1, images: { [name]: [entry] } }));

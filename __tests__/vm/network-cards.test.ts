@@ -88,7 +88,7 @@ it('connects a machine to several networks, in order', () => {
     })),
   );
   // On bridges that exist, cards read back otherwise than they were written.
-  expect(domain.lifecycle.ignore_changes).toEqual(['network_interface']);
+  expect(domain.lifecycle.ignore_changes).toContain('network_interface');
 });
 
 it('leads everywhere else through the first network with a gateway, of each version', () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { DataDisk, Firmware, Size } from '../../lib';
+import { DataDisk, Firmware, SecurityDriver, Size } from '../../lib';
 import { Cluster } from './cluster';
 
 interface Block {
@@ -28,7 +28,11 @@ it('writes nothing that the schema of provider libvirt 0.8.3 does not have', () 
     provider_schemas: Record<string, { resource_schemas: Record<string, { block: Block }> }>;
   };
   const [{ resource_schemas: schemas }] = Object.values(providers) as [(typeof providers)[string]];
-  const cluster = new Cluster({ hypervisors: [{ firmware: Firmware.uefi(), accelerator: undefined }] });
+  const cluster = new Cluster({
+    hypervisors: [
+      { firmware: Firmware.uefi(), accelerator: undefined, securityDriver: SecurityDriver.APPARMOR },
+    ],
+  });
   const disk = DataDisk.of({ name: 'data', size: Size.gib(1), mountPath: '/srv/data' });
   cluster.pool('web', { count: 1, dataDisks: [disk] });
   cluster.synth();

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  BaseImage,
   DataDisk,
   IpAddress,
   LockFile,
@@ -65,6 +66,27 @@ describe('a pool', () => {
     expect(smaller.of['web-0']).toBe(first.of['web-0']);
     expect(again.of).toMatchObject(first.of);
     expect(new Set(Object.values(again.of)).size).toBe(6);
+  });
+
+  it('says in each domain which image it was made from, and that alone replaces nothing', () => {
+    const site = new TestSite();
+    pool(site, { count: 1 });
+    site.synth();
+    const { release } = site.image;
+    const [domain] = site.resources('web', 'libvirt_domain');
+    expect(domain!.description).toBe(
+      `<cloudless:image xmlns:cloudless="urn:cloudless:image:1" name="debian-12" version="${release.version}" digest="${release.digest.toString()}" definition="sha256:${'0'.repeat(64)}"/>`,
+    );
+    expect((domain!.lifecycle as { ignore_changes: string[] }).ignore_changes).toContain('description');
+    const other = new TestSite();
+    const image = BaseImage.fromAttributes({
+      ...other.image,
+      release: { ...other.image.release, commit: 'a'.repeat(40) },
+    });
+    pool(other, { count: 1, image });
+    other.synth();
+    const trigger = (each: TestSite) => each.resources('web', 'terraform_data');
+    expect(trigger(other)).toEqual(trigger(site));
   });
 
   it('replaces a machine whenever anything it is made of changes', () => {

@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
+import { ImageCatalog } from '../../lib/image/catalog';
 import { readCatalog } from '../../catalog/catalog-file';
+import { PROJECT_CATALOG } from '../../lib/image/catalog-image';
 import { ImageStore } from '../../images/build/image-store';
+import { billOfMaterials } from '../../images/fleet/bill-of-materials';
 import {
   baseVolumes,
   cachedImages,
@@ -12,7 +15,7 @@ import {
   unknownFiles,
 } from '../../images/fleet/collect-garbage';
 import { Virsh } from '../../images/fleet/virsh';
-import { machineImages } from '../../images/fleet/where';
+import { machineImages, type MachineImage } from '../../images/fleet/where';
 import { columns } from './columns';
 
 interface FleetOptions {
@@ -21,16 +24,25 @@ interface FleetOptions {
   readonly project: string;
 }
 
-/** Adds `cloudless image where | gc`. */
+/** Adds `cloudless image where | sbom | gc`. */
 export function registerFleet(image: Command): void {
   image
     .command('where')
     .description('which machines carry which version, and which are behind')
     .option('--hypervisor <uri...>', 'libvirt URIs; those of the synthesised stacks unless given')
-    .option('--catalog <file>', 'catalog of releases', 'images/catalog.json')
+    .option('--catalog <file>', 'catalog of releases', PROJECT_CATALOG)
     .option('--project <directory>', 'directory with cdktf.out', '.')
     .option('--json', 'as JSON')
     .action(where);
+  image
+    .command('sbom')
+    .description('from a machine to the bill of materials of its image; every digest on the way is checked')
+    .argument('<machine>', 'name of the machine')
+    .option('--hypervisor <uri...>', 'libvirt URIs; those of the synthesised stacks unless given')
+    .option('--catalog <file>', 'catalog of releases', PROJECT_CATALOG)
+    .option('--project <directory>', 'directory with cdktf.out', '.')
+    .option('--json', 'as JSON')
+    .action(sbom);
   image
     .command('gc')
     .description('remove versions that no environment and no overlay needs')
@@ -42,11 +54,7 @@ export function registerFleet(image: Command): void {
 }
 
 async function where(options: FleetOptions & { json?: boolean }): Promise<void> {
-  const uris = options.hypervisor ?? synthesisedHypervisors(resolve(options.project, 'cdktf.out'));
-  if (uris.length === 0)
-    throw new OperationError('no hypervisor is known', 'give one: --hypervisor qemu+ssh://root@host/system');
-  const catalogs = [readCatalog(resolve(options.catalog)), readCatalog(new ImageStore().catalogPath)];
-  const machines = (await Promise.all(uris.map((uri) => machineImages(new Virsh(uri), catalogs)))).flat();
+  const machines = await machinesOf(options);
   if (options.json) {
     console.log(JSON.stringify(machines, null, 2));
     return;
@@ -59,6 +67,53 @@ async function where(options: FleetOptions & { json?: boolean }): Promise<void> 
     hypervisor,
   ]);
   print([['MACHINE', 'STATE', 'IMAGE', 'STANDING', 'HYPERVISOR'], ...rows]);
+}
+
+async function sbom(name: string, options: FleetOptions & { json?: boolean }): Promise<void> {
+  const found = await machinesOf(options, name);
+  const [machine, ...others] = found;
+  if (!machine)
+    throw new OperationError(
+      `there is no machine '${name}' on ${hypervisorsOf(options)
+        .map(({ uri }) => uri)
+        .join(', ')}`,
+      'see those there are with: cloudless image where',
+    );
+  if (others.length > 0)
+    throw new OperationError(
+      `there is a machine '${name}' on ${found.map(({ hypervisor }) => hypervisor).join(' and ')}`,
+      'choose one with --hypervisor',
+    );
+  const bill = await billOfMaterials(
+    machine,
+    [options.catalog, new ImageStore().catalogPath].map((path) => ImageCatalog.load(path)),
+  );
+  if (options.json) {
+    console.log(JSON.stringify(bill, null, 2));
+    return;
+  }
+  print([
+    ['machine', `${bill.machine} on ${bill.hypervisor}`],
+    ['image', `${bill.imageName} ${bill.version}, ${bill.digest}`],
+    ['commit', bill.commit ?? 'none: a development build'],
+    ['sbom', `${bill.sbom}, ${bill.components} components, named ${bill.named}`],
+    ['digest', `${bill.sbomDigest}, checked`],
+  ]);
+}
+
+async function machinesOf(options: FleetOptions, name?: string): Promise<MachineImage[]> {
+  const catalogs = [readCatalog(resolve(options.catalog)), readCatalog(new ImageStore().catalogPath)];
+  const machines = hypervisorsOf(options).map((virsh) => machineImages(virsh, catalogs, name));
+  return (await Promise.all(machines)).flat();
+}
+
+function hypervisorsOf(options: FleetOptions): readonly Virsh[] {
+  const hypervisors =
+    options.hypervisor?.map((uri) => new Virsh(uri)) ??
+    synthesisedHypervisors(resolve(options.project, 'cdktf.out'));
+  if (hypervisors.length === 0)
+    throw new OperationError('no hypervisor is known', 'give one: --hypervisor qemu+ssh://root@host/system');
+  return hypervisors;
 }
 
 async function gc(
@@ -89,17 +144,19 @@ async function gc(
   console.log(`${removed.length} removed, ${size(freed)} freed; ${items.length - removed.length} kept`);
 }
 
-/** URIs of the libvirt providers in synthesised stacks. */
-function synthesisedHypervisors(output: string): string[] {
+/** The libvirt providers of synthesised stacks, each once. */
+function synthesisedHypervisors(output: string): Virsh[] {
   const stacks = join(output, 'stacks');
   if (!existsSync(stacks)) return [];
-  const uris = readdirSync(stacks).flatMap((stack) => {
+  const found = new Map<string, Virsh>();
+  for (const stack of readdirSync(stacks)) {
     const file = join(stacks, stack, 'cdk.tf.json');
-    if (!existsSync(file)) return [];
+    if (!existsSync(file)) continue;
     const json = JSON.parse(readFileSync(file, 'utf8')) as { provider?: { libvirt?: { uri?: string }[] } };
-    return (json.provider?.libvirt ?? []).flatMap(({ uri }) => (uri === undefined ? [] : [uri]));
-  });
-  return [...new Set(uris)];
+    for (const { uri } of json.provider?.libvirt ?? [])
+      if (uri !== undefined && !found.has(uri)) found.set(uri, new Virsh(uri, dirname(file)));
+  }
+  return [...found.values()];
 }
 
 function print(rows: readonly (readonly string[])[]): void {

@@ -1,11 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../lib/core/cache';
 import { run } from '../../lib/core/command';
 import type { Step } from '../../lib/core/progress';
 import { specHash } from '../../lib/core/spec-hash';
 import type { ImageDefinition } from '../definition';
-import { inWords } from '../lock/apt-resolver';
+import { OperationError } from '../../lib/core/errors';
+import { inWords, parsePackages } from '../lock/apt-resolver';
 import { LockOutdatedError } from '../lock/lock-outdated-error';
 import type { PackageLock } from '../lock/package-lock';
 import { aptProxy, debianSources, hostMirrors } from './apt-sources';
@@ -28,6 +38,7 @@ const PREFERENCES = '/etc/apt/preferences.d/cloudless-lock';
  * @param lock the versions to take. @default - those of today
  * @param fresh installs even when a kept result could be used
  * @throws LockOutdatedError when the mirror no longer has what the lock says
+ * @throws OperationError when the mirror has other files under the locked versions
  */
 export async function packageStage(
   definition: ImageDefinition,
@@ -55,6 +66,12 @@ export async function packageStage(
     const status = await run('tar', ['-xOf', tar, './var/lib/dpkg/status'], { env: toolEnvironment() });
     const differences = lock.differences(parseDpkgStatus(status.stdout));
     if (differences.length > 0) throw new LockOutdatedError(name, differences);
+    const others = lock.otherFiles(parsePackages(readFileSync(recordsIn(workspace), 'utf8'), suite));
+    if (others.length > 0)
+      throw new OperationError(
+        `image '${name}': the mirror has other files under locked versions: ${others.join('; ')}`,
+        'a version of a package never changes in Debian; find out where the mirror has these from',
+      );
   }
   step.update('keeping the packages for the next build');
   const partial = `${kept}.new-${process.pid}`;
@@ -80,6 +97,11 @@ function removeOlder(directory: string, imageName: string): void {
   for (const { path } of results) if (!kept.has(path)) rmSync(path, { force: true });
 }
 
+/** What apt says of the locked packages when they are installed. */
+function recordsIn(workspace: string): string {
+  return join(workspace, 'package-records');
+}
+
 async function installPackages(
   definition: ImageDefinition,
   lock: PackageLock | undefined,
@@ -93,6 +115,8 @@ async function installPackages(
   writeFileSync(preferences, lock?.aptPreferences ?? '');
   const locking = [
     `--setup-hook=mkdir -p "$1/etc/apt/preferences.d" && cp '${preferences}' "$1${PREFERENCES}"`,
+    // One that is missing is told by what is installed.
+    `--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-cache show --no-all-versions ${Object.keys(lock?.versions ?? {}).join(' ')} > '${recordsIn(workspace)}' || true`,
     `--customize-hook=rm "$1${PREFERENCES}"`,
   ];
   const options = [

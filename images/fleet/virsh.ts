@@ -1,10 +1,17 @@
 import { run } from '../../lib/core/command';
 import { OperationError } from '../../lib/core/errors';
+import { pinnedUri } from './pinned-ssh';
 
 /** libvirt of one hypervisor, through virsh(1); nothing but what the commands here change is changed. */
 export class Virsh {
-  /** @param uri for example `qemu+ssh://root@kvm1/system` (libvirt.org/uri.html) */
-  constructor(readonly uri: string) {}
+  /**
+   * @param uri for example `qemu+ssh://root@kvm1/system` (libvirt.org/uri.html)
+   * @param directory that paths in the URI are relative to: the stack's, for the URI of a stack. Default: this one
+   */
+  constructor(
+    readonly uri: string,
+    private readonly directory = '.',
+  ) {}
 
   /** Names of all domains, running or not, to whether they run. */
   async domains(): Promise<Map<string, boolean>> {
@@ -56,8 +63,8 @@ export class Virsh {
   async run(...args: string[]): Promise<string> {
     try {
       const env = { ...process.env, LC_ALL: 'C' };
-      return (await run('virsh', ['--quiet', '--connect', this.uri, ...args], { env, timeoutMs: 60_000 }))
-        .stdout;
+      const command = ['--quiet', '--connect', pinnedUri(this.uri, this.directory), ...args];
+      return (await run('virsh', command, { cwd: this.directory, env, timeoutMs: 60_000 })).stdout;
     } catch (error) {
       throw new OperationError(
         `hypervisor ${this.uri}: ${(error as Error).message.split('\n').slice(-1).join('')}`,

@@ -1,4 +1,5 @@
 import type { CatalogEntry, CatalogFile } from '../../catalog/catalog-file';
+import { imageRecordIn, type ImageRecord } from '../../lib/image/image-record';
 import { compareVersions } from '../../catalog/image-version';
 import { baseVolumeIn, type BaseVolumeName } from './base-volume-name';
 import type { Virsh } from './virsh';
@@ -11,6 +12,8 @@ export interface MachineImage {
   readonly isRunning: boolean;
   /** Undefined when no disk of it is an overlay of a base volume. */
   readonly image?: BaseVolumeName;
+  /** What its domain says about that image; machines made without it are known by their disks. */
+  readonly record?: ImageRecord;
   /** What the catalogs say about that version. */
   readonly standing: Standing;
 }
@@ -21,22 +24,36 @@ export interface Standing {
   readonly detail?: string;
 }
 
-/** Asks a hypervisor which machine was made from which image. Nothing in the machines is needed, they may be off. */
-export async function machineImages(virsh: Virsh, catalogs: readonly CatalogFile[]): Promise<MachineImage[]> {
+/**
+ * Asks a hypervisor which machine was made from which image. Nothing in the machines is needed, they may be off.
+ *
+ * @param only the machine of this name. @default - all
+ */
+export async function machineImages(
+  virsh: Virsh,
+  catalogs: readonly CatalogFile[],
+  only?: string,
+): Promise<MachineImage[]> {
   const machines: MachineImage[] = [];
   for (const [machine, isRunning] of await virsh.domains()) {
-    const image = await imageOf(machine, virsh);
+    if (only !== undefined && machine !== only) continue;
+    const { image, record } = await imageOf(machine, virsh);
     const standing = image ? standingOf(image, catalogs) : unknown('no disk of it is an overlay of an image');
-    machines.push({ machine, hypervisor: virsh.uri, isRunning, image, standing });
+    machines.push({ machine, hypervisor: virsh.uri, isRunning, image, record, standing });
   }
   return machines;
 }
 
-/** The image in the domain's metadata, else the base volume at the end of one of its disks' chains. */
-async function imageOf(machine: string, virsh: Virsh): Promise<BaseVolumeName | undefined> {
+/** The image that the domain names, else the base volume at the end of one of its disks' chains. */
+async function imageOf(machine: string, virsh: Virsh): Promise<Pick<MachineImage, 'image' | 'record'>> {
   const xml = await virsh.domainXml(machine);
-  const recorded = imageInMetadata(xml);
-  if (recorded) return recorded;
+  const record = imageRecordIn(xml);
+  if (!record) return { image: await imageInChain(xml, virsh) };
+  const { name, version, digest } = record;
+  return { record, image: { imageName: name, version, digest: digest.replace('sha256:', '').slice(0, 12) } };
+}
+
+async function imageInChain(xml: string, virsh: Virsh): Promise<BaseVolumeName | undefined> {
   for (const [, disk = ''] of xml.matchAll(
     /<disk\b[^>]*type='(?:file|volume)'[^>]*device='disk'[^>]*>([\s\S]*?)<\/disk>/g,
   )) {
@@ -54,17 +71,6 @@ async function imageOf(machine: string, virsh: Virsh): Promise<BaseVolumeName | 
     }
   }
   return undefined;
-}
-
-/** `<cloudless:image name=… version=… digest=…/>` in the metadata of a domain; undefined when it has none. */
-export function imageInMetadata(xml: string): BaseVolumeName | undefined {
-  const element = /<cloudless:image\b([^>]*)>/.exec(xml)?.[1] ?? '';
-  const attribute = (name: string): string =>
-    xmlText(new RegExp(`\\b${name}=['"]([^'"]*)['"]`).exec(element)?.[1] ?? '');
-  const [imageName, version, digest] = [attribute('name'), attribute('version'), attribute('digest')];
-  return imageName && version
-    ? { imageName, version, digest: digest.replace('sha256:', '').slice(0, 12) }
-    : undefined;
 }
 
 /** How a version stands: releases are compared with releases, development builds with the newest one built. */

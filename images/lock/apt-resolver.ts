@@ -64,7 +64,8 @@ export function parseInstallations(output: string): { name: string; version: str
   }));
 }
 
-interface AvailablePackage extends LockedPackage {
+/** A package as a list of the archive has it. */
+export interface AvailablePackage extends LockedPackage {
   readonly name: string;
   /** Whether mmdebstrap's variant `minbase` installs it: essential, or of priority `required`. */
   readonly isBase: boolean;
@@ -124,7 +125,8 @@ class AptDirectory {
   }
 }
 
-function parsePackages(text: string, suite: string): AvailablePackage[] {
+/** Reads package records (deb822), as package lists and `apt-cache show` have them. */
+export function parsePackages(text: string, suite: string): AvailablePackage[] {
   return text.split('\n\n').flatMap((stanza) => {
     const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? '';
     const name = field('Package');

@@ -97,6 +97,20 @@ export class PackageLock {
     });
   }
 
+  /**
+   * Packages whose files are others than those that were locked, though they have the same version, a line for each.
+   * apt itself holds what it installs against the same list.
+   *
+   * @param available what the archive's signed list says of them
+   */
+  otherFiles(available: readonly { name: string; version: string; sha256: string }[]): string[] {
+    const listed = new Map(available.map(({ name, version, sha256 }) => [`${name} ${version}`, sha256]));
+    return Object.entries(this.file.packages).flatMap(([name, { version, sha256 }]) => {
+      const actual = listed.get(`${name} ${version}`) ?? 'in none of the lists';
+      return actual === sha256 ? [] : [`${name} ${version} is ${actual}, the lock says ${sha256}`];
+    });
+  }
+
   /** Replaces the file atomically. */
   write(path = PackageLock.pathOf(this.file.image)): void {
     const packages = Object.fromEntries(

@@ -4,8 +4,11 @@ import { Network } from '../../.gen/providers/libvirt/network';
 import { Pool } from '../../.gen/providers/libvirt/pool';
 import { LibvirtProvider } from '../../.gen/providers/libvirt/provider';
 import { specHash } from '../core/spec-hash';
+import { escapeTemplate } from './escape';
 import { openVswitchStylesheet, type OpenVswitchPort } from './open-vswitch';
+import { plainCopy } from './plain-copy';
 import { PlainResource } from './plain-resource';
+import { securityLabelStylesheet } from './security-label';
 
 // Dialect of dmacvicar/libvirt 0.8.3. Measured: of most changes it plans an update and does nothing. So nothing
 // here relies on one: volumes carry their content in their names, and a domain is replaced by its trigger.
@@ -16,7 +19,37 @@ export interface ProviderConfig {
 }
 
 export function libvirtProvider(scope: Construct, id: string, config: ProviderConfig): TerraformProvider {
-  return new LibvirtProvider(scope, id, config);
+  return new Provider(scope, id, config);
+}
+
+/** What `CloudlessStack` does for providers that need nothing of cdktf. */
+interface PlainStack {
+  readonly isPreparing: boolean;
+  giveProviders(type: string, configs: readonly object[]): number | undefined;
+}
+
+interface ProviderJson {
+  readonly terraform: object;
+  readonly provider: { readonly libvirt: readonly object[] };
+}
+
+/**
+ * Providers as they are written. A large site has a thousand of them, which cdktf would go through three times to look for
+ * references.
+ */
+function plainProviders(stack: Partial<PlainStack>, json: ProviderJson): object {
+  const configs = plainCopy([...json.provider.libvirt]);
+  if (!configs) return json;
+  if (stack.isPreparing) return {};
+  const before = stack.giveProviders?.('libvirt', configs);
+  if (before === undefined) return json;
+  return before === 0 ? { terraform: json.terraform } : {};
+}
+
+class Provider extends LibvirtProvider {
+  override toTerraform(): object {
+    return plainProviders(this.cdktfStack as Partial<PlainStack>, super.toTerraform() as ProviderJson);
+  }
 }
 
 /**
@@ -47,7 +80,8 @@ class UnusedProviders extends TerraformElement {
   override toTerraform(): object {
     const libvirt = this.configs();
     if (libvirt.length === 0) return {};
-    return { terraform: { required_providers: { libvirt: SOURCE } }, provider: { libvirt } };
+    const terraform = { required_providers: { libvirt: SOURCE } };
+    return plainProviders(this.cdktfStack as Partial<PlainStack>, { terraform, provider: { libvirt } });
   }
 }
 
@@ -125,7 +159,14 @@ export type VolumeConfig = ResourceConfig & {
   readonly pool: string;
   readonly dependsOn?: IConstruct;
 } & (
-    | { /** File to upload, relative to the stack's folder. */ readonly source: string }
+    | {
+        /** File to upload, relative to the stack's folder. */
+        readonly source: string;
+        /**
+         * For files that must keep their size: else the provider makes a qcow2 volume first and writes over its beginning.
+         */
+        readonly format?: 'raw';
+      }
     | {
         /** Volume that this one is an overlay of. */ readonly backing: string;
         /** Storage pool of that volume. */ readonly backingPool: string;
@@ -138,6 +179,24 @@ export type VolumeConfig = ResourceConfig & {
         readonly importFrom?: string;
       }
   );
+
+export interface IgnitionVolumeConfig extends ResourceConfig {
+  readonly name: string;
+  readonly pool: string;
+  /** The document; it becomes part of the state. */
+  readonly content: string;
+}
+
+/** An Ignition document that another resource of the stack makes, as a volume. @returns as {@link libvirtVolume} */
+export function libvirtIgnition(scope: Construct, id: string, config: IgnitionVolumeConfig): IConstruct {
+  const { provider, ...attributes } = config;
+  return new PlainResource(
+    scope,
+    id,
+    { type: 'libvirt_ignition', providerName: 'libvirt', provider },
+    () => attributes,
+  );
+}
 
 /** @returns the construct, to be attached to a domain or depended on */
 export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig): IConstruct {
@@ -154,7 +213,8 @@ export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig
       ...(protectedByTerraform && { lifecycle: { preventDestroy: true } }),
     },
     () => {
-      if ('source' in config) return { name, pool, source: config.source };
+      if ('source' in config)
+        return { name, pool, source: config.source, ...(config.format && { format: config.format }) };
       const own = { name, pool, size: config.sizeBytes, format: 'qcow2' };
       return 'backing' in config
         ? { ...own, base_volume_name: config.backing, base_volume_pool: config.backingPool }
@@ -168,15 +228,24 @@ export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig
 
 export interface DomainConfig extends ResourceConfig {
   readonly name: string;
+  /** What the machine is made of, for people and programs that ask libvirt. */
+  readonly description: string;
   readonly memoryMib: number;
   readonly vcpus: number;
   readonly accelerator: 'kvm' | 'tcg';
   /** Paths on the hypervisor. @default - BIOS */
   readonly firmware?: { readonly code: string; readonly variables: string };
+  /** What confines it. @default - what the hypervisor has set up */
+  readonly securityLabel?: 'apparmor' | 'selinux' | 'none';
   /** Volumes in the order that the guest sees them; the first one is booted from. */
   readonly disks: readonly IConstruct[];
-  /** Volume with the NoCloud seed, attached as CD-ROM. */
+  /** Volume with what the machine is to be. */
   readonly seed: IConstruct;
+  /**
+   * Name under which the guest looks for the seed in QEMU's firmware configuration, for example `opt/com.coreos/config`.
+   * @default - the seed is attached as CD-ROM
+   */
+  readonly fwCfgName?: string;
   readonly interfaces: readonly { readonly network: string; readonly mac: string }[];
   /** What the domain depends on beyond its own resource, for example its networks' definitions. */
   readonly outside: readonly string[];
@@ -205,6 +274,7 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
         template: config.firmware.variables,
       },
     }),
+    ...(config.securityLabel && { xml: [{ xslt: securityLabelStylesheet(config.securityLabel) }] }),
     networkInterface: config.interfaces.map(({ network, mac }) => ({
       networkName: network,
       mac: mac.toUpperCase(),
@@ -212,6 +282,7 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
     console: [{ type: 'pty', targetPort: '0', targetType: 'serial' }],
     autostart: true,
     running: true,
+    ...(config.fwCfgName !== undefined && { fw_cfg_name: config.fwCfgName }),
   };
   // Volumes stand for themselves in the list of triggers; networks live in another state, so their definition is part of the hash.
   const input = specHash({ ...spec, outside: config.outside });
@@ -234,19 +305,32 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
       lifecycle: {
         replaceTriggeredBy: [trigger, ...disks, seed].map(({ address }) => address),
         // On a bridge that exists, a card reads back as one of that bridge and would be changed in every plan. Nothing is
-        // lost: a change of cards is never done in place, it is in the hash.
-        ignoreChanges: ['network_interface'],
+        // lost: a change of cards is never done in place, it is in the hash. The description goes with the root volume; by
+        // itself it is no reason to replace a machine, which the provider would do.
+        ignoreChanges: ['network_interface', 'description'],
       },
     },
     () => ({
       ...plain,
+      // The provider has an attribute 'metadata', too, and does nothing with it (0.8.3, resource_libvirt_domain.go).
+      description: escapeTemplate(config.description),
       network_interface: networkInterface.map(({ networkName, mac }) => ({ network_name: networkName, mac })),
       console: consoles.map(({ type, targetPort, targetType }) => ({
         type,
         target_port: targetPort,
         target_type: targetType,
       })),
-      disk: [...disks.map(({ idExpression }) => ({ volume_id: idExpression })), { file: seed.idExpression }],
+      disk: [
+        ...disks.map(({ idExpression }) => ({ volume_id: idExpression })),
+        ...(config.fwCfgName === undefined ? [{ file: seed.idExpression }] : []),
+      ],
+      // The provider takes what is before the semicolon as the path of a volume, whoever made it.
+      ...(config.fwCfgName !== undefined && {
+        coreos_ignition:
+          seed.terraformResourceType === 'libvirt_ignition'
+            ? seed.idExpression
+            : `${seed.idExpression};volume`,
+      }),
     }),
   );
 }

@@ -10,7 +10,6 @@ export enum ClaimKind {
   ADDRESS = 'address',
   ADDRESS_RANGE = 'address range',
   MAC_ADDRESS = 'MAC address',
-  HYPERVISOR = 'hypervisor',
   LOCK_FILE = 'lock file',
   /** A bridge of a host; shares its names with the host's other interfaces. */
   BRIDGE = 'bridge',
@@ -70,6 +69,8 @@ export class Claims {
   private readonly ranges = new Map<string, RangeClaim[]>();
   /** Where each owner was made; a capture is only turned into text when there is a conflict to tell. */
   private readonly origins = new Map<IConstruct, Error>();
+  /** Where all comes from that is made at this moment, if that is known. */
+  private line?: Error;
   private readonly found: Conflict[] = [];
 
   private constructor(private readonly root: IConstruct) {
@@ -147,8 +148,23 @@ export class Claims {
     if (this.found.length > 0) throw new ValidationError('', this.conflicts);
   }
 
+  /**
+   * Does something that makes many constructs, all of which come from the line that `maker` comes from: to find out where
+   * each comes from takes as long as to hash it.
+   */
+  making<T>(maker: IConstruct, action: () => T): T {
+    this.remember(maker);
+    const outer = this.line;
+    this.line = this.origins.get(maker);
+    try {
+      return action();
+    } finally {
+      this.line = outer;
+    }
+  }
+
   private remember(owner: IConstruct): void {
-    if (!this.origins.has(owner)) this.origins.set(owner, captureLine());
+    if (!this.origins.has(owner)) this.origins.set(owner, this.line ?? captureLine());
   }
 
   private report(conflict: Conflict): void {

@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { App, LocalBackend, TerraformStack, type IStackSynthesizer, type ISynthesisSession } from 'cdktf';
 import type { IConstruct } from 'constructs';
@@ -23,6 +14,25 @@ export type StackFile =
   | { readonly render: (folder: string) => string; readonly mode: number }
   /** Large files are linked, not copied, where the file system can. */
   | { readonly linkTo: string };
+
+/** A resource's place in Terraform's JSON. */
+interface ResourceSlot {
+  readonly type: string;
+  readonly name: string;
+}
+
+/** What a stack was given past cdktf. */
+interface Given {
+  readonly resources: (ResourceSlot & { readonly attributes: object })[];
+  /** Configurations of each provider. */
+  readonly providers: Map<string, object[]>;
+}
+
+/** As much of Terraform's JSON as is written here. */
+interface TerraformJson {
+  resource?: Record<string, Record<string, unknown>>;
+  provider?: Record<string, unknown[]>;
+}
 
 /**
  * A stack of an environment: one Terraform state, named `<environment>-<id>`.
@@ -41,6 +51,9 @@ export class CloudlessStack extends TerraformStack {
   private readonly files = new Map<string, StackFile>();
   private readonly preparations = new Map<string, () => void>();
   private preparing = false;
+  /** What was given as it is written, while the stack is turned into JSON. */
+  private given?: Given;
+  private written?: object;
 
   constructor(
     readonly environment: Environment,
@@ -51,6 +64,54 @@ export class CloudlessStack extends TerraformStack {
     // Relative to the stack's own folder: a state path must not depend on where the checkout lies.
     new LocalBackend(this, { path: `../../../state/${this.node.id}.tfstate` });
     this.synthesizer = new FileWritingSynthesizer(this, this.synthesizer, this.files);
+  }
+
+  /**
+   * Takes a resource as it is to be written, past cdktf, which would go through each of its texts three times to look for
+   * references.
+   *
+   * @returns false when cdktf must see it, because the stack has overrides that may mean it
+   */
+  giveResource(slot: ResourceSlot, attributes: object): boolean {
+    if (!this.given || Object.keys(this.overrides).length > 0) return false;
+    this.given.resources.push({ ...slot, attributes });
+    return true;
+  }
+
+  /**
+   * Takes configurations of a provider in the same way.
+   *
+   * @returns how many there were before, or undefined when cdktf must see them
+   */
+  giveProviders(type: string, configs: readonly object[]): number | undefined {
+    if (!this.given || Object.keys(this.overrides).length > 0) return undefined;
+    const before = this.given.providers.get(type) ?? [];
+    this.given.providers.set(type, [...before, ...configs]);
+    return before.length;
+  }
+
+  override toTerraform(): object {
+    const given: Given = { resources: [], providers: new Map() };
+    this.given = given;
+    const json = super.toTerraform() as TerraformJson;
+    this.given = undefined;
+    for (const { type, name, attributes } of given.resources)
+      ((json.resource ??= {})[type] ??= {})[name] = attributes;
+    for (const [type, configs] of given.providers)
+      (json.provider ??= {})[type] = [...(json.provider[type] ?? []), ...configs];
+    this.written = json;
+    return json;
+  }
+
+  /** What {@link toTerraform} gave last: the content of `cdk.tf.json`. */
+  get terraformJson(): object {
+    if (this.written) return this.written;
+    throw new ValidationError(this, 'can be written as JSON only; unset SYNTH_HCL_OUTPUT');
+  }
+
+  /** cdktf keeps them private. */
+  private get overrides(): object {
+    return (this as unknown as { rawOverrides?: object }).rawOverrides ?? {};
   }
 
   /**
@@ -96,7 +157,7 @@ function isCloudless(stack: TerraformStack): stack is CloudlessStack {
 /** Writes a stack's files and links its provider plugins, after its Terraform JSON. */
 class FileWritingSynthesizer implements IStackSynthesizer {
   constructor(
-    private readonly stack: TerraformStack,
+    private readonly stack: CloudlessStack,
     private readonly json: IStackSynthesizer,
     private readonly files: ReadonlyMap<string, StackFile>,
   ) {}
@@ -110,13 +171,12 @@ class FileWritingSynthesizer implements IStackSynthesizer {
     for (const path of new Set([...this.files.keys()].map((file) => dirname(file))))
       mkdirSync(join(folder, path), { recursive: true });
     for (const [path, file] of this.files) write(resolve(folder), path, file);
-    const terraformJson = JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as object;
-    this.refuseSecrets(join(folder, 'cdk.tf.json'), terraformJson);
-    linkPlugins(folder, terraformJson);
+    this.refuseSecrets(join(folder, 'cdk.tf.json'));
+    linkPlugins(folder, this.stack.terraformJson);
   }
 
-  private refuseSecrets(file: string, terraformJson: object): void {
-    const secrets = findSecrets(terraformJson);
+  private refuseSecrets(file: string): void {
+    const secrets = findSecrets(this.stack.terraformJson);
     if (secrets.length === 0) return;
     rmSync(file);
     throw new ValidationError(

@@ -13,7 +13,7 @@ import { SiteKey } from './site-key';
 export interface EnvironmentProps {
   /** DNS domain that the machines of the environment are named in, for example `Fqdn.of('lab.internal')`. */
   readonly domain: Fqdn;
-  /** Path of the lock file: addresses, MACs and data disks. Commit it. It is made when it does not exist. */
+  /** Path of the lock file: addresses, MACs, releases of images and data disks. Commit it. It is made when it does not exist. */
   readonly lockFile: string;
   /**
    * Path of the site key: 32 random bytes that every SSH host key is derived from. Never commit it; keep a

@@ -5,6 +5,7 @@ export * from './cidr';
 export * from './claims';
 export * from './cloudless-stack';
 export * from './companion-address';
+export * from './derived-secrets';
 export * from './digest';
 export * from './duration';
 export * from './environment';
@@ -16,6 +17,7 @@ export { DEFAULT_TOMBSTONES, LockChanges, type LockFileOptions } from './lock-op
 export type { DataDiskRecord, MachineRecord, NetworkRecord, PlacementNeeds } from './lock-contents';
 export * from './mac-address';
 export * from './protection';
+export * from './quorum';
 export { reportErrors } from './report-errors';
 export * from './site-key';
 export * from './size';

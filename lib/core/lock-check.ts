@@ -1,4 +1,5 @@
 import { Cidr } from './cidr';
+import { Digest } from './digest';
 import { ValidationError } from './errors';
 import { IpAddress } from './ip-address';
 import type { LockContents, NetworkRecord } from './lock-contents';
@@ -13,7 +14,9 @@ export function lockProblems(contents: LockContents): string[] {
       networkProblems(contents.environment, name, network),
     ),
     ...diskProblems(contents),
+    ...imageProblems(contents),
     ...identityProblems(contents),
+    ...certificateProblems(contents),
   ];
 }
 
@@ -70,6 +73,26 @@ function diskProblems({ dataDisks }: LockContents): string[] {
           `data disk '${key}' has size ${String(disk.size)}, which is no number of bytes; undo the edit by hand`,
         ]),
   ]);
+}
+
+function imageProblems({ images }: LockContents): string[] {
+  const problems: string[] = [];
+  for (const [key, pin] of Object.entries(images)) {
+    if (typeof pin.version !== 'string') problems.push(`image '${key}' has no version; ${FIX}`);
+    attempt(() => Digest.of(String(pin.digest)), `image '${key}'`, problems);
+  }
+  return problems;
+}
+
+function certificateProblems({ certificates, clusters }: LockContents): string[] {
+  return [
+    ...Object.entries(certificates)
+      .filter(([, { issued }]) => !/^\d{4}-\d\d-\d\d$/.test(issued) || Number.isNaN(Date.parse(issued)))
+      .map(([key, { issued }]) => `certificate '${key}' was issued on '${issued}', which is no day; ${FIX}`),
+    ...Object.entries(clusters)
+      .filter(([, { servers }]) => !Number.isInteger(servers) || servers < 1)
+      .map(([key, { servers }]) => `cluster '${key}' was begun with ${servers} servers; ${FIX}`),
+  ];
 }
 
 /** Two machines that were one would have one host key. */

@@ -65,6 +65,25 @@ export interface MachineRecord {
   readonly since?: string;
 }
 
+/** The release of an image that an environment has settled on. */
+export interface ImagePin {
+  readonly version: string;
+  /** SHA-256 of the image's file, as `sha256:<hex>`. */
+  readonly digest: string;
+}
+
+/** When a certificate was issued: what it holds follows from that, so that the same code gives the same certificate. */
+export interface CertificateRecord {
+  /** Day from which it is valid, `2026-11-21` in UTC. */
+  readonly issued: string;
+}
+
+/** What a cluster was begun with. It stays as it is when the cluster grows. */
+export interface ClusterRecord {
+  /** Servers that had to be there before the first leader was elected. */
+  readonly servers: number;
+}
+
 /** What a lock file says. */
 export interface LockContents {
   environment: string;
@@ -74,12 +93,26 @@ export interface LockContents {
   tombstones?: string;
   readonly networks: Record<string, NetworkRecord>;
   readonly machines: Record<string, MachineRecord>;
+  /** By what the code asks for: `debian-12/stable` for a channel, `debian-12/1.4.0` for a version. */
+  readonly images: Record<string, ImagePin>;
   /** By `machine/disk`. */
   readonly dataDisks: Record<string, DataDiskRecord>;
+  /** By `authority/name`; the authority's own is `authority/`. */
+  readonly certificates: Record<string, CertificateRecord>;
+  /** By name. */
+  readonly clusters: Record<string, ClusterRecord>;
 }
 
 export function emptyContents(environment: string): LockContents {
-  return { environment, networks: {}, machines: {}, dataDisks: {} };
+  return {
+    environment,
+    networks: {},
+    machines: {},
+    images: {},
+    dataDisks: {},
+    certificates: {},
+    clusters: {},
+  };
 }
 
 /** Key of a member in a network's record. */

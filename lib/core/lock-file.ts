@@ -12,7 +12,9 @@ import {
   emptyContents,
   machineOf,
   memberKey,
+  type CertificateRecord,
   type DataDiskRecord,
+  type ImagePin,
   type LockContents,
   type MachineRecord,
   type NetworkRecord,
@@ -26,11 +28,11 @@ import { MachineTable } from './machine-table';
 import { NetworkTable } from './network-table';
 
 export type { AllocationRequest, Identity } from './allocation-request';
-export type { DataDiskRecord } from './lock-contents';
+export type { DataDiskRecord, ImagePin } from './lock-contents';
 
 /**
- * The lock file of an environment: which member has which address and MAC, where each machine was placed, and which
- * data disks exist.
+ * The lock file of an environment: which member has which address and MAC, where each machine was placed, which
+ * releases of images it uses, and which data disks exist.
  *
  * What is recorded stays: members are found by name, so inserting, removing or reordering moves nobody. A removed
  * member's identity is kept as a tombstone: the name gets it back when it returns, and others only when it is old
@@ -73,6 +75,9 @@ export class LockFile {
   /** Networks that were asked for in this run. */
   private readonly used = new Map<string, Cidr>();
   private readonly seenDisks = new Set<string>();
+  private readonly seenImages = new Set<string>();
+  private readonly seenCertificates = new Set<string>();
+  private readonly seenClusters = new Set<string>();
   private readonly machineTable: MachineTable;
   private macs?: Set<string>;
   /** What the file says, in the form that is written today. */
@@ -246,6 +251,17 @@ export class LockFile {
     this.machineTable.place(machine, hypervisor, needs);
   }
 
+  /** Releases of images that the environment uses, by `image/channel` or `image/version`. */
+  get images(): Readonly<Record<string, ImagePin>> {
+    return this.contents.images;
+  }
+
+  /** Records which release stands for what the code asks for; one that no run asks for any more is forgotten. */
+  pinImage(key: string, { version, digest }: ImagePin): void {
+    this.seenImages.add(key);
+    this.contents.images[key] = { version, digest };
+  }
+
   /** The record of a data disk, if there is one. */
   dataDisk(machine: string, disk: string): DataDiskRecord | undefined {
     return this.contents.dataDisks[`${machine}/${disk}`];
@@ -270,6 +286,53 @@ export class LockFile {
       throw new ValidationError(this.name, `has no data disk '${key}'; it has: ${known}`);
     }
     this.contents.dataDisks[key] = { ...record, released: true };
+  }
+
+  /** Certificates on record, by `authority/name`; the authority's own is `authority/`. */
+  get certificates(): Readonly<Record<string, CertificateRecord>> {
+    return this.contents.certificates;
+  }
+
+  /**
+   * The day a certificate was issued on, `2026-11-21`: the one on record, or today for a new one. One that no run asks
+   * for any more is forgotten.
+   *
+   * @param name unique within the authority. Default: the authority's own certificate
+   */
+  issuedOn(authority: string, name = ''): string {
+    const key = `${authority}/${name}`;
+    this.seenCertificates.add(key);
+    return (this.contents.certificates[key] ??= { issued: this.today }).issued;
+  }
+
+  /**
+   * Issues certificates anew, as of today: their machines are replaced by the next apply.
+   *
+   * @throws ValidationError for a key that is not on record
+   */
+  renewCertificates(keys: readonly string[]): void {
+    const known = Object.keys(this.contents.certificates);
+    const unknown = keys.filter((key) => !known.includes(key));
+    if (unknown.length > 0)
+      throw new ValidationError(
+        this.name,
+        `has no certificate '${unknown.join("', '")}'; it has: ${known.join(', ') || 'none'}`,
+      );
+    for (const key of keys) this.contents.certificates[key] = { issued: this.today };
+  }
+
+  /**
+   * The number of servers that a cluster was begun with: the one on record, or `servers` for a new cluster. It is part of
+   * every server's configuration, and would replace them all if it changed with the size of the cluster.
+   */
+  clusterBegunWith(cluster: string, servers: number): number {
+    this.seenClusters.add(cluster);
+    return (this.contents.clusters[cluster] ??= { servers }).servers;
+  }
+
+  /** Days from a recorded day to today. */
+  daysSince(day: string): number {
+    return Math.floor((Date.parse(this.today) - Date.parse(day)) / 86_400_000);
   }
 
   /**
@@ -364,8 +427,18 @@ export class LockFile {
         Reflect.deleteProperty(this.contents.networks, table.name);
     }
     this.machineTable.retire(this.today);
+    for (const key of Object.keys(this.contents.images))
+      if (!this.seenImages.has(key)) Reflect.deleteProperty(this.contents.images, key);
+    this.retireCertificates();
     for (const [key, record] of Object.entries(this.contents.dataDisks))
       if (record.released && !this.seenDisks.has(key)) Reflect.deleteProperty(this.contents.dataDisks, key);
+  }
+
+  private retireCertificates(): void {
+    for (const key of Object.keys(this.contents.certificates))
+      if (!this.seenCertificates.has(key)) Reflect.deleteProperty(this.contents.certificates, key);
+    for (const key of Object.keys(this.contents.clusters))
+      if (!this.seenClusters.has(key)) Reflect.deleteProperty(this.contents.clusters, key);
   }
 
   /** The network's table; its record says what the network is now. */

@@ -1,8 +1,11 @@
 import { ValidationError } from './errors';
 import {
   emptyContents,
+  type CertificateRecord,
+  type ClusterRecord,
   type DataDiskRecord,
   type IdentityRecord,
+  type ImagePin,
   type LockContents,
   type MachineRecord,
   type NetworkRecord,
@@ -93,7 +96,10 @@ export function formatLock(contents: LockContents): string {
   const { siteKey, tombstones } = contents;
   if (siteKey !== undefined) records.push(['siteKey', siteKey]);
   if (tombstones !== undefined) records.push(['tombstones', tombstones]);
+  add('image', contents.images);
   add('disk', contents.dataDisks);
+  add('certificate', contents.certificates);
+  add('cluster', contents.clusters);
   records.push(['formatVersion', FORMAT_VERSION]);
   return `{\n${records.map(([key, value]) => `  ${JSON.stringify(key)}: ${oneLine(value)}`).join(',\n')}\n}\n`;
 }
@@ -118,7 +124,10 @@ export function contentsOf(lines: readonly LockLine[], file: string): LockConten
     else if (kind === 'member') network(first).members[last] = value as IdentityRecord;
     else if (kind === 'released') network(first).released[last] = value as ReleasedRecord;
     else if (kind === 'machine') contents.machines[first] = value as MachineRecord;
+    else if (kind === 'image') contents.images[`${first}/${last}`] = value as ImagePin;
     else if (kind === 'disk') contents.dataDisks[`${first}/${last}`] = value as DataDiskRecord;
+    else if (kind === 'certificate') contents.certificates[`${first}/${last}`] = value as CertificateRecord;
+    else if (kind === 'cluster') contents.clusters[key.slice('cluster/'.length)] = value as ClusterRecord;
     else
       throw new ValidationError(
         file,

@@ -219,10 +219,12 @@ function openSshPrivateKey(blob: Buffer, secret: Buffer, publicBytes: Buffer, co
 
 /** A `string` of the SSH protocol: length and bytes (RFC 4251 section 5). */
 function sshString(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
+  const length = Buffer.byteLength(value);
+  const bytes = Buffer.alloc(4 + length);
+  bytes.writeUInt32BE(length);
+  if (typeof value === 'string') bytes.write(value, 4);
+  else bytes.set(value, 4);
+  return bytes;
 }
 
 /** All strings of a key blob; undefined when it ends inside one. Security keys end in a flags-free string as well. */

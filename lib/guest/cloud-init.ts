@@ -1,14 +1,20 @@
 import type { IConstruct } from 'constructs';
+import { posix } from 'node:path';
 import { Digest } from '../core/digest';
 import { ValidationError } from '../core/errors';
 import type { IpAddress } from '../core/ip-address';
 import { Size } from '../core/size';
+import { FETCH } from './fetch-script';
 import { dataMountFiles, mountUnitName } from './data-mount-units';
-import { dropInPath, unitPath, type FirstBootCommand, type GuestConfig } from './guest-config';
-import { DEFAULT_FILE_MODE, DEFAULT_FILE_OWNER, type GuestFile } from './guest-file';
+import type { FirstBootCommand } from './contributions';
+import { contentBytes, RemoteSource } from './file-content';
+import { FIREWALL_PATH } from './firewall';
+import type { GuestConfig } from './guest-config';
+import { fileMode, ownerParts, type GuestFile, type GuestLink } from './guest-file';
+import { firstBootSteps, makeDirectory } from './first-boot-script';
 import { identityProblems, type GuestIdentity, type GuestInterface } from './guest-identity';
-import { Sudo, type GuestUser } from './guest-user';
-import { UnitActivation, type SystemdUnit } from './systemd-unit';
+import { homeOf, shellOf, Sudo, UserKind, type GuestUser } from './guest-user';
+import { dropInPath, UnitActivation, unitPath, type SystemdUnit } from './systemd-unit';
 import { isYamlText, renderYaml } from './yaml';
 
 /** The three documents of the NoCloud data source; user-data holds the private host key and is a secret. */
@@ -27,6 +33,8 @@ export interface CloudInitOptions {
 
 /** Largest user-data. The seed is read whole into memory at every boot. */
 const MAXIMUM_USER_DATA = Size.mib(16);
+const { dirname } = posix;
+const FETCH_PATH = '/usr/lib/cloudless/fetch';
 const FIRST_BOOT_PATH = '/usr/lib/cloudless/first-boot';
 /**
  * Says to systemd-networkd what cloud-init 22.4 does not pass on to it from the network configuration (`accept-ra`, unless
@@ -63,7 +71,7 @@ export function renderCloudInit(
 
   const userData = `#cloud-config\n${renderYaml(cloudConfig(guest, identity, options.imagePackages ?? []))}`;
   const size = Size.bytes(Buffer.byteLength(userData));
-  if (size.isMoreThan(MAXIMUM_USER_DATA)) throw new ValidationError(where, tooLarge(size, guest.files));
+  if (size.isMoreThan(MAXIMUM_USER_DATA)) throw new ValidationError(where, tooLarge(size, guest.allFiles));
 
   const networkConfig = renderYaml(networkConfigV2(identity.interfaces));
   const instance = Digest.ofParts(guest.fqdn.toString(), userData, networkConfig);
@@ -77,11 +85,22 @@ export function renderCloudInit(
 function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages: readonly string[]): object {
   const packages = guest.packages.filter((name) => !imagePackages.includes(name));
   const firstBoot = firstBootScript(guest);
+  const remote = guest.files.some(({ content }) => content instanceof RemoteSource);
   const files = [
-    ...guest.files,
+    // The firewall's rules are there before any file is written, see below.
+    ...guest.allFiles.filter(
+      ({ path, content }) => !(content instanceof RemoteSource) && path !== FIREWALL_PATH,
+    ),
     ...guest.units.flatMap(unitFiles),
     ...dataMountFiles(guest.dataMounts),
-    ...(firstBoot === undefined ? [] : [{ path: FIRST_BOOT_PATH, content: firstBoot, mode: 0o755 }]),
+    ...(remote ? [{ path: FETCH_PATH, content: FETCH, mode: '0755' as const }] : []),
+    ...(firstBoot === undefined
+      ? []
+      : [{ path: FIRST_BOOT_PATH, content: firstBoot, mode: '0755' as const }]),
+  ];
+  const earlyCommands = [
+    ...(guest.firewallRuleset === undefined ? [] : [loadFirewall(guest.firewallRuleset)]),
+    ...(identity.interfaces.length > 0 ? [REFUSE_ROUTER_ADVERTISEMENTS] : []),
   ];
   return {
     hostname: guest.hostname,
@@ -92,22 +111,45 @@ function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages:
     disable_root: true,
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_keys: {
-      ed25519_private: identity.hostKey.privateKey,
-      ed25519_public: identity.hostKey.publicKey.toString(),
-    },
-    ...(identity.interfaces.length > 0 ? { bootcmd: [['sh', '-c', REFUSE_ROUTER_ADVERTISEMENTS]] } : {}),
+    ...(identity.hostKey
+      ? {
+          ssh_keys: {
+            ed25519_private: identity.hostKey.privateKey,
+            ed25519_public: identity.hostKey.publicKey.toString(),
+          },
+        }
+      : {}),
+    ...(guest.timeZone === undefined ? {} : { timezone: guest.timeZone }),
+    ...(earlyCommands.length > 0 ? { bootcmd: earlyCommands.map((script) => ['sh', '-c', script]) } : {}),
     ...(packages.length > 0 ? { package_update: true, packages } : {}),
     ...(files.length > 0 ? { write_files: files.map(cloudInitFile) } : {}),
     ...(firstBoot === undefined ? {} : { runcmd: [[FIRST_BOOT_PATH]] }),
   };
 }
 
+/**
+ * At the first boot the firewall closes before packages are installed and their services start; at later boots its unit
+ * has done so before there was a network.
+ */
+function loadFirewall(ruleset: string): string {
+  return `[ -e ${FIREWALL_PATH} ] && exit 0
+mkdir -p ${dirname(FIREWALL_PATH)}
+cat > ${FIREWALL_PATH}.new <<'END'
+${ruleset}END
+mv ${FIREWALL_PATH}.new ${FIREWALL_PATH}
+nft -f ${FIREWALL_PATH}
+`;
+}
+
 function cloudInitUser(user: GuestUser): object {
+  const service = user.kind === UserKind.SERVICE;
   return {
     name: user.name,
-    shell: user.shell ?? '/bin/bash',
+    shell: shellOf(user),
     lock_passwd: true,
+    ...(user.id === undefined ? {} : { uid: user.id }),
+    ...(service || user.home !== undefined ? { homedir: homeOf(user) } : {}),
+    ...(service ? { system: true, no_create_home: true } : {}),
     ...(user.groups && user.groups.length > 0 ? { groups: [...user.groups] } : {}),
     ...(user.sudo === Sudo.PASSWORDLESS ? { sudo: 'ALL=(ALL) NOPASSWD:ALL' } : {}),
     ...(user.sshAuthorizedKeys && user.sshAuthorizedKeys.length > 0
@@ -117,17 +159,18 @@ function cloudInitUser(user: GuestUser): object {
 }
 
 function cloudInitFile(file: GuestFile): object {
-  const owner = file.owner ?? DEFAULT_FILE_OWNER;
-  const text = typeof file.content === 'string' && isYamlText(file.content) ? file.content : undefined;
+  const { user, group } = ownerParts(file.owner);
+  const bytes = file.content instanceof RemoteSource ? '' : contentBytes(file.content);
+  const text = typeof bytes === 'string' && isYamlText(bytes) ? bytes : undefined;
   return {
     path: file.path,
-    owner: owner.includes(':') ? owner : `${owner}:${owner}`,
-    permissions: (file.mode ?? DEFAULT_FILE_MODE).toString(8).padStart(4, '0'),
+    owner: `${user}:${group}`,
+    permissions: fileMode(file),
     ...(text === undefined
-      ? { encoding: 'b64', content: Buffer.from(file.content).toString('base64') }
+      ? { encoding: 'b64', content: Buffer.from(bytes).toString('base64') }
       : { content: text }),
     // Users and packages come after the first files: what belongs to one of their users must wait for it.
-    ...(owner.split(':').every((name) => name === 'root') ? {} : { defer: true }),
+    ...(user === 'root' && group === 'root' ? {} : { defer: true }),
   };
 }
 
@@ -150,21 +193,29 @@ function firstBootScript(guest: GuestConfig): string | undefined {
     ...guest.units.flatMap(installUnit),
     ['systemctl', 'daemon-reload'],
     ...mounts.map((name) => ['systemctl', 'start', name]),
+    ...(guest.sysctls.length > 0 ? [['systemctl', 'restart', 'systemd-sysctl.service']] : []),
+    ...[...guest.directories].sort((a, b) => (a.path < b.path ? -1 : 1)).map(makeDirectory),
+    ...guest.links.flatMap(makeLink),
+    ...guest.files.flatMap(fetchFile),
     ...guest.firstBootCommands,
     ...guest.units.flatMap(startUnit),
   ];
   if (commands.length === 1) return undefined;
-  return `#!/bin/sh
-# Runs once, at the end of the first boot. A step that fails is shown on the console, the others still run.
-failed=0
-step() {
-  "$@" || {
-    echo "cloudless: first boot: exit code $? from: $*" > /dev/console
-    failed=1
-  }
+  return firstBootSteps(commands);
 }
-${commands.map((command) => `step ${shellWords(command)}\n`).join('')}exit $failed
-`;
+
+function makeLink({ path, target }: GuestLink): FirstBootCommand[] {
+  return [
+    ['mkdir', '-p', dirname(path)],
+    ['ln', '-sfnT', target, path],
+  ];
+}
+
+function fetchFile(file: GuestFile): FirstBootCommand[] {
+  if (!(file.content instanceof RemoteSource)) return [];
+  const { url, algorithm, hex } = file.content;
+  const { user, group } = ownerParts(file.owner);
+  return [[FETCH_PATH, url, algorithm, hex, fileMode(file), user, group, file.path]];
 }
 
 const INSTALL: Readonly<Record<UnitActivation, string | undefined>> = {
@@ -193,13 +244,6 @@ function startUnit(unit: SystemdUnit): FirstBootCommand[] {
     case UnitActivation.MASKED:
       return [['systemctl', '--no-block', 'stop', unit.name]];
   }
-}
-
-function shellWords(command: FirstBootCommand): string {
-  const words = typeof command === 'string' ? ['sh', '-c', command] : command;
-  return words
-    .map((word) => (/^[A-Za-z0-9_@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll(`'`, `'\\''`)}'`))
-    .join(' ');
 }
 
 /** Network configuration version 2, the format of netplan, with only what cloud-init's own renderers support. */
@@ -242,7 +286,8 @@ function ethernet({
 }
 
 function tooLarge(size: Size, files: readonly GuestFile[]): string {
-  const bytes = (file: GuestFile): number => Buffer.byteLength(file.content);
+  const bytes = ({ content }: GuestFile): number =>
+    content instanceof RemoteSource ? 0 : Buffer.byteLength(contentBytes(content));
   const largest = [...files].sort((a, b) => bytes(b) - bytes(a))[0];
   const which = largest ? ` (largest file: ${largest.path}, ${Size.bytes(bytes(largest))})` : '';
   return `user-data is ${size}, at most ${MAXIMUM_USER_DATA} fit${which}; put large files into the image or a package`;

@@ -21,7 +21,7 @@ export function formatUnitName(mount: DataMount): string {
 export function dataMountFiles(mounts: readonly DataMount[]): GuestFile[] {
   if (mounts.length === 0) return [];
   return [
-    { path: FORMAT_DISK_PATH, content: FORMAT_DISK, mode: 0o755 },
+    { path: FORMAT_DISK_PATH, content: FORMAT_DISK, mode: '0755' as const },
     ...mounts.flatMap((mount) => [
       { path: `/etc/systemd/system/${formatUnitName(mount)}`, content: formatUnit(mount) },
       { path: `/etc/systemd/system/${mountUnitName(mount)}`, content: mountUnit(mount) },

@@ -1,3 +1,4 @@
+import type { Size } from '../core/size';
 import { pathProblems } from './guest-file';
 
 /** Kinds of filesystem for data disks. */
@@ -19,6 +20,8 @@ export interface DataMount {
   readonly options?: readonly string[];
   /** Path of the disk in the machine. @default - the virtio disk behind the root disk: `/dev/vdb` for disk 0 */
   readonly device?: string;
+  /** Size of the disk, for modules that need so much. @default - not known */
+  readonly size?: Size;
 }
 
 /** Path of the block device of a data disk. The root disk is `/dev/vda`. */

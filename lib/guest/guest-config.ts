@@ -1,51 +1,58 @@
 import type { IConstruct } from 'constructs';
 import { ValidationError } from '../core/errors';
 import type { Fqdn } from '../core/fqdn';
-import { dataMountProblems, deviceOf, type DataMount } from './data-mount';
-import { fileProblems, type GuestFile } from './guest-file';
-import { userProblems, type GuestUser } from './guest-user';
-import { healthCheckProblems, portProblems, type HealthCheck } from './health-check';
+import type { AlertRule } from './alert-rule';
+import { Contributions, items, MACHINE, type Entry, type FirstBootCommand } from './contributions';
+import type { DataMount } from './data-mount';
 import { mountUnitName } from './data-mount-units';
-import { scrapeEndpointProblems, type ScrapeEndpoint } from './scrape-endpoint';
-import { unitProblems, type SystemdUnit } from './systemd-unit';
-
-/** Transport of a port. */
-export enum Protocol {
-  TCP = 'tcp',
-  UDP = 'udp',
-}
-
-/** A port that something in the machine listens on. */
-export interface PortClaim {
-  readonly port: number;
-  readonly protocol: Protocol;
-  /** Module that claimed it, or {@link MACHINE}. */
-  readonly owner: string;
-}
-
-/** A program and its arguments, or a line for /bin/sh. */
-export type FirstBootCommand = readonly string[] | string;
-
-/** Contributor of what was not added by a module. */
-export const MACHINE = 'the machine';
+import type { DataNeed } from './data-need';
+import {
+  FIREWALL_PATH,
+  FIREWALL_UNIT,
+  FIREWALL_UNIT_TEXT,
+  firewallRuleset,
+  type Firewall,
+  type FirewallRanges,
+} from './firewall';
+import { guestProblems } from './guest-checks';
+import type { GuestDirectory, GuestFile, GuestLink } from './guest-file';
+import type { GuestInterface } from './guest-identity';
+import type { GuestImage, GuestKind } from './guest-image';
+import type { GuestUser } from './guest-user';
+import type { HealthCheck } from './health-check';
+import type { Sysctl } from './kernel-settings';
+import { listeningPort, type ListeningPort, type ListenOptions, type PortRange } from './listening-port';
+import type { PathClaim } from './path-conflicts';
+import type { ScrapeEndpoint } from './scrape-endpoint';
+import type { ServiceEndpoint } from './service-endpoint';
+import { dropInPath, unitPath, type SystemdUnit } from './systemd-unit';
 
 /** Something a virtual machine is made to run. It adds what it needs to the guest and knows nothing of Terraform. */
 export interface GuestModule {
   /** Name in messages, for example `node-exporter`. */
   readonly moduleName: string;
-  /** Adds packages, files, units, users, ports, scrape endpoints and health checks to one machine. */
+  /** Kinds of image that it works on. @default - every kind */
+  readonly supports?: readonly GuestKind[];
+  /** Adds packages, files, units, users, ports, scrape endpoints, health checks and so on to one machine. */
   bind(guest: GuestConfig): void;
 }
 
 export interface GuestConfigProps {
   /** Full name of the machine. */
   readonly fqdn: Fqdn;
+  /** What the machine is made from. @default - not known: what depends on it is not checked */
+  readonly image?: GuestImage;
+  /** Network cards, that of the machine's name first. @default - not known */
+  readonly interfaces?: readonly GuestInterface[];
+  /** Pool that the machine is a member of. @default - the machine's own name */
+  readonly poolName?: string;
+  /** @default - none */
+  readonly firewall?: GuestFirewall;
 }
 
-/** A contribution and who made it. */
-interface Entry<T> {
-  readonly item: T;
-  readonly by: string;
+/** A firewall, with what stands behind the names of peers for this machine. */
+export interface GuestFirewall extends FirewallRanges {
+  readonly firewall: Firewall;
 }
 
 /**
@@ -54,21 +61,25 @@ interface Entry<T> {
  */
 export class GuestConfig {
   readonly fqdn: Fqdn;
-  private readonly entries = {
-    users: [] as Entry<GuestUser>[],
-    files: [] as Entry<GuestFile>[],
-    units: [] as Entry<SystemdUnit>[],
-    packages: [] as Entry<string>[],
-    commands: [] as Entry<FirstBootCommand>[],
-    dataMounts: [] as Entry<DataMount>[],
-    ports: [] as Entry<PortClaim>[],
-    scrapeEndpoints: [] as Entry<ScrapeEndpoint>[],
-    healthChecks: [] as Entry<HealthCheck>[],
-  };
+  /** What the machine is made from; a module may look at its kind. */
+  readonly image?: GuestImage;
+  /** Network cards with their addresses, that of the machine's name first; empty when they are not known. */
+  readonly interfaces: readonly GuestInterface[];
+  readonly poolName: string;
+  private readonly book = new Contributions();
+  private readonly firewall?: GuestFirewall;
   private contributor = MACHINE;
+  /** What {@link validate} found, until something is added. */
+  private found?: readonly string[];
+  private forwards = false;
 
   constructor(props: GuestConfigProps) {
     this.fqdn = props.fqdn;
+    this.image = props.image;
+    this.interfaces = props.interfaces ?? [];
+    this.poolName = props.poolName ?? props.fqdn.hostname;
+    if (props.firewall && props.firewall.firewall.reasonForNone === undefined) this.firewall = props.firewall;
+    if (props.firewall) this.listen(22, { from: props.firewall.firewall.ssh });
   }
 
   /** What the machine calls itself: the first label of its full name. */
@@ -77,46 +88,100 @@ export class GuestConfig {
   }
 
   get users(): readonly GuestUser[] {
-    return items(this.entries.users);
+    return items(this.book.users);
   }
 
+  /** Files that were added; see {@link GuestConfig.allFiles} for those that follow from other things too. */
   get files(): readonly GuestFile[] {
-    return items(this.entries.files);
+    return items(this.book.files);
   }
 
+  /** Directories, each once. */
+  get directories(): readonly GuestDirectory[] {
+    return [...new Map(items(this.book.directories).map((each) => [each.path, each])).values()];
+  }
+
+  get links(): readonly GuestLink[] {
+    return items(this.book.links);
+  }
+
+  /** Units that were added, that of the firewall included. */
   get units(): readonly SystemdUnit[] {
-    return items(this.entries.units);
+    const own = items(this.book.units);
+    return this.firewall ? [...own, { name: FIREWALL_UNIT, content: FIREWALL_UNIT_TEXT }] : own;
   }
 
   /** Debian package names, each once, sorted. */
   get packages(): readonly string[] {
-    return [...new Set(items(this.entries.packages))].sort();
+    return [...new Set(items(this.book.packages))].sort();
   }
 
   get firstBootCommands(): readonly FirstBootCommand[] {
-    return items(this.entries.commands);
+    return items(this.book.commands);
   }
 
   get dataMounts(): readonly DataMount[] {
-    return items(this.entries.dataMounts);
+    return items(this.book.dataMounts);
   }
 
-  get ports(): readonly PortClaim[] {
-    return items(this.entries.ports);
+  /** Kernel parameters, each once, sorted by their keys. */
+  get sysctls(): readonly Sysctl[] {
+    const unique = new Map(items(this.book.sysctls).map((each) => [each.key, each]));
+    return [...unique.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** Arguments of the kernel's command line, each once. */
+  get kernelArguments(): readonly string[] {
+    return [...new Set(items(this.book.kernelArguments))];
+  }
+
+  /** Undefined: that of the image. */
+  get timeZone(): string | undefined {
+    return items(this.book.timeZones)[0];
+  }
+
+  get ports(): readonly ListeningPort[] {
+    return items(this.book.ports);
+  }
+
+  get services(): readonly ServiceEndpoint[] {
+    return items(this.book.services);
   }
 
   get scrapeEndpoints(): readonly ScrapeEndpoint[] {
-    return items(this.entries.scrapeEndpoints);
+    return items(this.book.scrapeEndpoints);
   }
 
   get healthChecks(): readonly HealthCheck[] {
-    return items(this.entries.healthChecks);
+    return items(this.book.healthChecks);
+  }
+
+  get alertRules(): readonly AlertRule[] {
+    return items(this.book.alertRules);
+  }
+
+  /** The ruleset that follows from the declared ports; undefined without firewall. */
+  get firewallRuleset(): string | undefined {
+    return this.firewall && firewallRuleset(this.ports, { ...this.firewall, forwards: this.forwards });
+  }
+
+  /** The files that were added, and those that follow: of the firewall and of kernel parameters. */
+  get allFiles(): readonly GuestFile[] {
+    const { firewallRuleset: ruleset, sysctls } = this;
+    return [
+      ...this.files,
+      ...(ruleset === undefined ? [] : [{ path: FIREWALL_PATH, content: ruleset }]),
+      ...(sysctls.length === 0
+        ? []
+        : [{ path: SYSCTL_PATH, content: sysctls.map(({ key, value }) => `${key} = ${value}\n`).join('') }]),
+    ];
   }
 
   /** Lets a module add what it needs; problems of it will name the module. */
   use(module: GuestModule): void {
     const outer = this.contributor;
     this.contributor = module.moduleName;
+    this.book.modules.push(this.entry({ name: module.moduleName, supports: module.supports }));
     try {
       module.bind(this);
     } finally {
@@ -125,88 +190,108 @@ export class GuestConfig {
   }
 
   addUser(user: GuestUser): void {
-    this.entries.users.push(this.entry(user));
+    this.book.users.push(this.entry(user));
   }
 
   addFile(file: GuestFile): void {
-    this.entries.files.push(this.entry(file));
+    this.book.files.push(this.entry(file));
+  }
+
+  /** Adds a directory. Several modules may ask for one, if they agree on mode and owner. */
+  addDirectory(directory: GuestDirectory): void {
+    this.book.directories.push(this.entry(directory));
+  }
+
+  addLink(link: GuestLink): void {
+    this.book.links.push(this.entry(link));
   }
 
   addUnit(unit: SystemdUnit): void {
-    this.entries.units.push(this.entry(unit));
+    this.book.units.push(this.entry(unit));
+  }
+
+  /** Says that the image, or a package, brings these units, so that others may refer to them. */
+  expectUnits(...names: readonly string[]): void {
+    this.book.expectedUnits.push(...names.map((name) => this.entry(name)));
   }
 
   /** Adds Debian packages. Those that the image has already cost nothing. */
   addPackages(...names: readonly string[]): void {
-    this.entries.packages.push(...names.map((name) => this.entry(name)));
+    this.book.packages.push(...names.map((name) => this.entry(name)));
   }
 
   /** Adds a command that runs once, when packages are installed and data disks mounted, before units are started. */
   addFirstBootCommand(command: FirstBootCommand): void {
-    this.entries.commands.push(this.entry(command));
+    this.book.commands.push(this.entry(command));
   }
 
   addDataMount(mount: DataMount): void {
-    this.entries.dataMounts.push(this.entry(mount));
+    this.book.dataMounts.push(this.entry(mount));
   }
 
-  /** Says that something listens on a port; two claims on one are an error that names both. */
-  claimPort(port: number, protocol = Protocol.TCP): void {
-    this.entries.ports.push(this.entry({ port, protocol, owner: this.contributor }));
+  /** Says that a data disk must be mounted at a directory; it is an error when the machine has none there. */
+  needData(need: DataNeed): void {
+    this.book.dataNeeds.push(this.entry(need));
+  }
+
+  /** Sets a kernel parameter at every boot. Two modules may set one to the same value. */
+  setSysctl(key: string, value: string | number): void {
+    this.book.sysctls.push(this.entry({ key, value: String(value) }));
+  }
+
+  /** Adds an argument of the kernel's command line; only for images that apply them (Fedora CoreOS, Flatcar). */
+  addKernelArgument(argument: string): void {
+    this.book.kernelArguments.push(this.entry(argument));
+  }
+
+  /** @param zone of the IANA database, for example `Europe/Berlin` */
+  setTimeZone(zone: string): void {
+    this.book.timeZones.push(this.entry(zone));
+  }
+
+  /**
+   * Says that something listens on a port and who may reach it: the firewall opens it to them and to nobody else. Two
+   * listeners on one port are an error that names both.
+   */
+  listen(port: number | PortRange, options: ListenOptions): void {
+    this.book.ports.push(this.entry(listeningPort(port, options, this.contributor)));
+  }
+
+  /** Lets the machine pass on packets that are not its own, for example to containers; else the firewall drops them. */
+  allowForwarding(): void {
+    this.forwards = true;
+  }
+
+  /** Makes a service known in the DNS. */
+  addService(service: ServiceEndpoint): void {
+    this.book.services.push(this.entry(service));
   }
 
   addScrapeEndpoint(endpoint: ScrapeEndpoint): void {
-    this.entries.scrapeEndpoints.push(this.entry(endpoint));
+    this.book.scrapeEndpoints.push(this.entry(endpoint));
   }
 
   addHealthCheck(check: HealthCheck): void {
-    this.entries.healthChecks.push(this.entry(check));
+    this.book.healthChecks.push(this.entry(check));
+  }
+
+  /** Adds an alerting rule for the monitoring stack. All machines of a module declare the same one. */
+  addAlertRule(rule: AlertRule): void {
+    this.book.alertRules.push(this.entry(rule));
   }
 
   /** Every problem, one sentence each; empty when the machine can be rendered. */
   validate(): string[] {
-    const { users, files, units, packages, commands, dataMounts, ports, scrapeEndpoints, healthChecks } =
-      this.entries;
-    return [
-      ...problemsOf(users, (user) => `user '${user.name}'`, userProblems),
-      ...problemsOf(files, (file) => `file '${file.path}'`, fileProblems),
-      ...problemsOf(units, (unit) => `unit '${unit.name}'`, unitProblems),
-      ...problemsOf(packages, (name) => `package '${name}'`, packageProblems),
-      ...problemsOf(commands, () => 'first-boot command', commandProblems),
-      ...problemsOf(dataMounts, (mount) => `data mount '${mount.mountPoint}'`, dataMountProblems),
-      ...problemsOf(
-        ports,
-        () => 'port claim',
-        (claim) => portProblems(claim.port),
-      ),
-      ...problemsOf(
-        scrapeEndpoints,
-        (endpoint) => `scrape endpoint '${endpoint.job}'`,
-        scrapeEndpointProblems,
-      ),
-      ...problemsOf(healthChecks, (check) => `${check.kind} health check`, healthCheckProblems),
-      ...duplicates(users, (user) => `user '${user.name}'`, 'keep one'),
-      ...duplicates(this.paths(), (path) => `file '${path}'`, 'keep one'),
-      ...duplicates(units, (unit) => `unit '${unit.name}'`, 'keep one, with all its drop-ins'),
-      ...duplicates(dataMounts, (mount) => `data disk ${deviceOf(mount)}`, 'mount each disk once'),
-      ...duplicates(
-        dataMounts,
-        (mount) => `label '${mount.label}'`,
-        'give each data disk a label of its own',
-      ),
-      ...duplicates(
-        dataMounts,
-        (mount) => `mount point '${mount.mountPoint}'`,
-        'give each data disk a directory of its own',
-      ),
-      ...duplicates(ports, (claim) => `port ${claim.port}/${claim.protocol}`, 'move one to another port'),
-      ...duplicates(
-        scrapeEndpoints,
-        ({ job, port, path }) => `scrape endpoint '${job}' :${port}${path ?? '/metrics'}`,
-        'keep one',
-      ),
-      ...this.hiddenFiles(),
-    ];
+    this.found ??= this.check();
+    return [...this.found];
+  }
+
+  private check(): string[] {
+    return guestProblems(this.book, {
+      image: this.image,
+      paths: this.paths(),
+      hasFirewall: this.firewall !== undefined,
+    });
   }
 
   /**
@@ -219,80 +304,39 @@ export class GuestConfig {
   }
 
   private entry<T>(item: T): Entry<T> {
+    this.found = undefined;
     return { item, by: this.contributor };
   }
 
-  /** Paths of all files the machine gets, those of units and data mounts included. */
-  private paths(): Entry<string>[] {
-    const units = this.entries.units.flatMap(({ item: unit, by }) => [
-      ...(unit.content === undefined ? [] : [{ item: unitPath(unit.name), by }]),
-      ...(unit.dropIns ?? []).map((dropIn) => ({ item: dropInPath(unit.name, dropIn.name), by })),
-    ]);
-    const mounts = this.entries.dataMounts.map(({ item, by }) => ({
-      item: unitPath(mountUnitName(item)),
-      by,
-    }));
-    return [...this.entries.files.map(({ item, by }) => ({ item: item.path, by })), ...units, ...mounts];
+  /** Every path that the machine gets, those of units and data mounts included. */
+  private paths(): Entry<PathClaim>[] {
+    const { files, directories, links, units, dataMounts } = this.book;
+    const claim =
+      (kind: PathClaim['kind']) =>
+      ({ item, by }: Entry<{ readonly path: string }>): Entry<PathClaim> => ({
+        item: { kind, path: item.path },
+        by,
+      });
+    const file = (path: string, by: string): Entry<PathClaim> => ({ item: { kind: 'file', path }, by });
+    return [
+      ...files.map(claim('file')),
+      ...links.map(claim('link')),
+      ...units.flatMap(({ item: unit, by }) => [
+        ...(unit.content === undefined ? [] : [file(unitPath(unit.name), by)]),
+        ...(unit.dropIns ?? []).map((dropIn) => file(dropInPath(unit.name, dropIn.name), by)),
+      ]),
+      ...dataMounts.map(({ item, by }) => file(unitPath(mountUnitName(item)), by)),
+      ...(this.firewall ? [file(FIREWALL_PATH, FIREWALL), file(unitPath(FIREWALL_UNIT), FIREWALL)] : []),
+      ...(this.book.sysctls.length > 0 ? [file(SYSCTL_PATH, 'the kernel parameters')] : []),
+      ...directories.map(claim('directory')),
+      ...dataMounts.map(({ item, by }): Entry<PathClaim> => ({
+        item: { kind: 'mount', path: item.mountPoint },
+        by,
+      })),
+    ];
   }
-
-  /** Files are written before data disks are mounted over them. */
-  private hiddenFiles(): string[] {
-    return this.entries.files.flatMap(({ item: file, by }) =>
-      this.dataMounts
-        .filter((mount) => file.path.startsWith(`${mount.mountPoint}/`))
-        .map(
-          (mount) =>
-            `file '${file.path}'${of(by)} would be hidden by the data disk that is mounted at '${mount.mountPoint}'; write it with a first-boot command`,
-        ),
-    );
-  }
 }
 
-/** Where a unit file of the machine's own lies. */
-export function unitPath(name: string): string {
-  return `/etc/systemd/system/${name}`;
-}
-
-export function dropInPath(unit: string, name: string): string {
-  return `${unitPath(unit)}.d/${name}`;
-}
-
-function items<T>(entries: readonly Entry<T>[]): readonly T[] {
-  return entries.map(({ item }) => item);
-}
-
-function of(by: string): string {
-  return by === MACHINE ? '' : ` of ${by}`;
-}
-
-function problemsOf<T>(
-  entries: readonly Entry<T>[],
-  name: (item: T) => string,
-  check: (item: T) => string[],
-): string[] {
-  return entries.flatMap(({ item, by }) => check(item).map((problem) => `${name(item)}${of(by)} ${problem}`));
-}
-
-function duplicates<T>(entries: readonly Entry<T>[], name: (item: T) => string, fix: string): string[] {
-  const owners = new Map<string, string[]>();
-  for (const { item, by } of entries) owners.set(name(item), [...(owners.get(name(item)) ?? []), by]);
-  return [...owners].flatMap(([thing, by]) => {
-    if (by.length < 2) return [];
-    const who = by.every((owner) => owner === MACHINE)
-      ? `is there ${by.length} times`
-      : `is claimed by ${by.join(' and ')}`;
-    return [`${thing} ${who}; ${fix}`];
-  });
-}
-
-function packageProblems(name: string): string[] {
-  return /^[a-z0-9][a-z0-9+.-]+$/.test(name)
-    ? []
-    : [`is no Debian package name: lower case letters, digits, '+', '-' and '.'; check its spelling`];
-}
-
-function commandProblems(command: FirstBootCommand): string[] {
-  const words = typeof command === 'string' ? [command] : command;
-  if (words.length === 0 || words[0]?.trim() === '') return ['is empty; give a program or remove it'];
-  return words.some((word) => word.includes('\0')) ? ['has a zero byte; remove it'] : [];
-}
+const FIREWALL = 'the firewall';
+/** Behind what the image has, such as the hardened image's 90-cloudless-hardening.conf. */
+const SYSCTL_PATH = '/etc/sysctl.d/95-cloudless.conf';

@@ -1,3 +1,5 @@
+import { portProblems } from './listening-port';
+
 /** How to tell from outside that a machine does its work. */
 export type HealthCheck = TcpHealthCheck | HttpHealthCheck;
 
@@ -41,11 +43,4 @@ export function healthCheckProblems(check: HealthCheck): string[] {
     }
   }
   return problems;
-}
-
-/** What is wrong with a port number, as the end of a sentence. */
-export function portProblems(port: number): string[] {
-  return Number.isInteger(port) && port >= 1 && port <= 65535
-    ? []
-    : [`has the port ${port}, which is no whole number from 1 to 65535; give the one the service listens on`];
 }

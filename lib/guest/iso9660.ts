@@ -29,9 +29,51 @@ export interface IsoFile {
  * @throws ValidationError for a label or name that does not fit, or two files of one name
  */
 export function isoImage(label: string, files: readonly IsoFile[]): Buffer {
+  const { bytes, sectorsOfFiles, size } = layoutOf(
+    label,
+    files.map(({ name, content }) => ({ name, length: content.length })),
+  );
+  const image = Buffer.alloc(size);
+  image.set(bytes);
+  files.forEach(({ content }, index) => image.set(content, (sectorsOfFiles[index] ?? 0) * SECTOR));
+  return image;
+}
+
+/** All of an image but what is in its files. */
+interface Layout {
+  /** Everything before the first file. */
+  readonly bytes: Buffer;
+  /** Where each file begins, in the order given. */
+  readonly sectorsOfFiles: readonly number[];
+  /** Bytes. */
+  readonly size: number;
+}
+
+interface FileEntry {
+  readonly name: string;
+  /** Bytes. */
+  readonly length: number;
+}
+
+/** Machines of a pool have seeds of one layout. */
+const LAYOUTS = new Map<string, Layout>();
+const MOST_LAYOUTS = 50;
+
+function layoutOf(label: string, files: readonly FileEntry[]): Layout {
+  const key = JSON.stringify([label, files]);
+  let layout = LAYOUTS.get(key);
+  if (layout === undefined) {
+    layout = makeLayout(label, files);
+    if (LAYOUTS.size >= MOST_LAYOUTS) LAYOUTS.clear();
+    LAYOUTS.set(key, layout);
+  }
+  return layout;
+}
+
+function makeLayout(label: string, files: readonly FileEntry[]): Layout {
   checkNames(label, files);
   const entries = shortNames(files.map((file) => file.name))
-    .map((shortName, index) => ({ shortName, file: files[index] as IsoFile }))
+    .map((shortName, index) => ({ shortName, file: files[index] as FileEntry }))
     .sort((a, b) => (a.shortName < b.shortName ? -1 : 1)); // ECMA-119 9.3
 
   // Two passes: the size of the directory decides where the files begin, and does not depend on it.
@@ -39,31 +81,32 @@ export function isoImage(label: string, files: readonly IsoFile[]): Buffer {
     entries.map((entry) => ({ ...entry, sector: 0 })),
     SECTOR,
   ).length;
-  let next = ROOT_DIRECTORY + directorySize / SECTOR;
+  const first = ROOT_DIRECTORY + directorySize / SECTOR;
+  let next = first;
   const placed = entries.map((entry) => {
     const sector = next;
-    next += Math.max(1, sectors(entry.file.content.length)); // an empty file gets a place within the image, too
+    next += Math.max(1, sectors(entry.file.length)); // an empty file gets a place within the image, too
     return { ...entry, sector };
   });
 
-  const image = Buffer.alloc(next * SECTOR);
-  const put = (sector: number, bytes: Uint8Array): void => image.set(bytes, sector * SECTOR);
+  const bytes = Buffer.alloc(first * SECTOR);
+  const put = (sector: number, content: Uint8Array): void => bytes.set(content, sector * SECTOR);
   put(PRIMARY_DESCRIPTOR, primaryDescriptor(label, next, directorySize));
   put(TERMINATOR, Buffer.from('\xffCD001\x01', 'latin1'));
   put(PATH_TABLE_LITTLE_ENDIAN, pathTable(false));
   put(PATH_TABLE_BIG_ENDIAN, pathTable(true));
   put(ROOT_DIRECTORY, rootDirectory(placed, directorySize));
-  for (const { sector, file } of placed) put(sector, file.content);
-  return image;
+  const sectorsOfFiles = files.map((file) => placed.find((each) => each.file === file)?.sector ?? 0);
+  return { bytes, sectorsOfFiles, size: next * SECTOR };
 }
 
 interface PlacedFile {
   readonly shortName: string;
-  readonly file: IsoFile;
+  readonly file: FileEntry;
   readonly sector: number;
 }
 
-function checkNames(label: string, files: readonly IsoFile[]): void {
+function checkNames(label: string, files: readonly FileEntry[]): void {
   const problems: string[] = [];
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(label)) {
     problems.push(
@@ -153,7 +196,7 @@ function rootDirectory(files: readonly PlacedFile[], size: number): Buffer {
       directoryRecord(
         Buffer.from(shortName),
         sector,
-        file.content.length,
+        file.length,
         0,
         // Only root reads the seed in the guest: user-data carries the private host key.
         Buffer.concat([posixAttributes(0o100400, 1), alternateName(file.name)]),

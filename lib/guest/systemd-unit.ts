@@ -1,3 +1,5 @@
+import { readUnitFile } from './unit-file';
+
 /** What becomes of a unit at the machine's first boot. */
 export enum UnitActivation {
   /** Started now and at every boot. */
@@ -40,7 +42,7 @@ export function unitProblems(unit: SystemdUnit): string[] {
       `has a bad name: letters, digits and ':_.\\@-', and a suffix out of ${SUFFIXES.join(', ')}; write for example '${forgotten}'`,
     );
   }
-  if (unit.content !== undefined) problems.push(...contentProblems('its content', unit.content));
+  if (unit.content !== undefined) problems.push(...readUnitFile(unit.content).problems);
   const names = new Set<string>();
   for (const dropIn of unit.dropIns ?? []) {
     if (!/^[A-Za-z0-9:_.-]+\.conf$/.test(dropIn.name)) {
@@ -50,13 +52,37 @@ export function unitProblems(unit: SystemdUnit): string[] {
     }
     if (names.has(dropIn.name)) problems.push(`has the drop-in '${dropIn.name}' twice; join them`);
     names.add(dropIn.name);
-    problems.push(...contentProblems(`drop-in '${dropIn.name}'`, dropIn.content));
+    problems.push(
+      ...readUnitFile(dropIn.content).problems.map((problem) => `${problem} (drop-in '${dropIn.name}')`),
+    );
   }
+  if (/@\.[a-z]+$/.test(unit.name) && isEnabled(unit))
+    problems.push(
+      `is a template and cannot be enabled; make it UnitActivation.ON_DEMAND, and add an instance such as '${unit.name.replace('@', '@one')}'`,
+    );
+  if (problems.length === 0 && isEnabled(unit) && unit.content !== undefined && !hasInstall(unit))
+    problems.push(
+      `is enabled and has no '[Install]' section with 'WantedBy=' or the like, so nothing would start it; add one, or make it UnitActivation.ON_DEMAND`,
+    );
   return problems;
 }
 
-function contentProblems(what: string, content: string): string[] {
-  return /^\[[A-Za-z-]+\]$/m.test(content)
-    ? []
-    : [`needs a section in ${what}, there is none; begin with for example '[Service]'`];
+function isEnabled({ activation = UnitActivation.ENABLED }: SystemdUnit): boolean {
+  return activation === UnitActivation.ENABLED;
+}
+
+/** Whether systemctl(1) `enable` would do something. */
+function hasInstall({ content = '', dropIns = [] }: SystemdUnit): boolean {
+  return [content, ...dropIns.map((dropIn) => dropIn.content)].some((text) =>
+    readUnitFile(text).settings.some(({ section }) => section === 'Install'),
+  );
+}
+
+/** Where a unit file of the machine's own lies. */
+export function unitPath(name: string): string {
+  return `/etc/systemd/system/${name}`;
+}
+
+export function dropInPath(unit: string, name: string): string {
+  return `${unitPath(unit)}.d/${name}`;
 }

@@ -1,4 +1,5 @@
 import { Document, isScalar, Scalar, visit } from 'yaml';
+import { plainYaml } from './plain-yaml';
 
 /** Made once: it takes longer than a document. */
 const { schema: SCHEMA } = new Document(null, {
@@ -25,17 +26,10 @@ export function renderYaml(value: unknown): string {
 const RENDERED = new Map<string, string>();
 const MOST_RENDERED = 500;
 
-/** Keys that mean nothing else to any reader, and text that stands in quotes as it is. */
-const PLAIN_KEY = /^(?!(?:yes|off|true|false|null)$)[a-z][a-z0-9]*[a-z0-9_-]*[a-z][a-z0-9]$/;
-const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
-
 function renderEntry(key: string, value: unknown): string {
-  if (typeof value !== 'object' || value === null) {
-    const plain = PLAIN_KEY.test(key);
-    if (plain && typeof value === 'boolean') return `${key}: ${value}\n`;
-    if (plain && typeof value === 'string' && PLAIN_TEXT.test(value)) return `${key}: "${value}"\n`;
-    return renderDocument({ [key]: value });
-  }
+  const plain = plainYaml({ [key]: value });
+  if (plain !== undefined) return plain;
+  if (typeof value !== 'object' || value === null) return renderDocument({ [key]: value });
   const asked = JSON.stringify([key, value]);
   let text = RENDERED.get(asked);
   if (text === undefined) {
@@ -46,7 +40,8 @@ function renderEntry(key: string, value: unknown): string {
   return text;
 }
 
-function renderDocument(value: unknown): string {
+/** By the library, which knows all of YAML. */
+export function renderDocument(value: unknown): string {
   const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false, schema: SCHEMA });
   visit(document, {
     Scalar(key, node) {

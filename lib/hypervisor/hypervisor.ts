@@ -56,7 +56,11 @@ export interface HypervisorProps {
   readonly accelerator?: Accelerator;
   /** @default - BIOS */
   readonly firmware?: Firmware;
-  /** @default SecurityDriver.DEFAULT */
+  /**
+   * What confines the guests. Anything but the default is written into the domains by XSLT, for which Terraform needs the
+   * program `xsltproc` where it runs.
+   * @default SecurityDriver.DEFAULT
+   */
   readonly securityDriver?: SecurityDriver;
 }
 
@@ -65,6 +69,8 @@ export interface IHypervisor {
   readonly hypervisorName: string;
   readonly accelerator: Accelerator;
   readonly firmware: Firmware;
+  /** What confines its guests. */
+  readonly securityDriver: SecurityDriver;
   readonly labels: Readonly<Record<string, string>>;
   /** Memory that guests may have in total, if it was declared. */
   readonly memory?: Size;

@@ -9,6 +9,7 @@ import type { IHypervisor } from '../hypervisor';
 import { ledgerOf } from '../hypervisor/placement-ledger';
 import type { IStoragePool } from '../storage/storage-pool';
 import type { ImageFacts, ImageRelease } from './catalog';
+import { CatalogImage, type ReleaseChoice } from './catalog-image';
 
 /** What machines are made from: an image that one or several hypervisors have. */
 export interface IMachineImage {
@@ -40,13 +41,24 @@ export interface BaseImageAttributes {
 }
 
 export interface BaseImageProps {
-  readonly release: ImageRelease;
+  /** A release, or {@link BaseImage.fromCatalog}: the environment's lock file then says which one it is. */
+  readonly release: ImageRelease | CatalogImage;
   /** Where the volume is kept; overlays over it must be in reach of the same hypervisor. */
   readonly storagePool: IStoragePool;
 }
 
 /** One sealed image, uploaded once to a hypervisor. */
 export class BaseImage extends Construct implements IBaseImage {
+  /**
+   * A release by its version or channel, to be given as `release` of a base image or in `images` of a stack.
+   *
+   * @param imageName name in the catalog, for example `debian-12`
+   * @param choice for example `{ version: '1.4.0' }` or `{ channel: 'stable' }`
+   */
+  static fromCatalog(imageName: string, choice: ReleaseChoice): CatalogImage {
+    return new CatalogImage(imageName, choice);
+  }
+
   /** Uses a volume that exists already and is managed elsewhere. */
   static fromAttributes(attributes: BaseImageAttributes): IBaseImage {
     const { hypervisor } = attributes.storagePool;
@@ -65,10 +77,14 @@ export class BaseImage extends Construct implements IBaseImage {
   readonly hypervisors: readonly IHypervisor[];
   readonly home: IHypervisor;
 
-  /** @throws ValidationError when the image is not qcow2, or larger than what the storage pool was declared to have */
+  /**
+   * @throws ValidationError when the image is not qcow2, or larger than what the storage pool was declared to have, and
+   * for a release that cannot be used (see {@link CatalogImage.releaseFor})
+   */
   constructor(scope: Construct, id: string, props: BaseImageProps) {
     super(scope, id);
-    const { release, storagePool } = props;
+    const { storagePool } = props;
+    const release = 'releaseFor' in props.release ? props.release.releaseFor(this) : props.release;
     this.release = release;
     this.storagePool = storagePool;
     this.volumeName = `${release.imageName}-${release.version}-${release.digest.short}.qcow2`;

@@ -32,6 +32,10 @@ export interface ImageFacts {
   readonly ignitionSpec?: string;
   /** Commit it was released from; a development build has none. */
   readonly commit?: string;
+  /** Time of that commit, ISO 8601. */
+  readonly builtAt?: string;
+  /** Digest of everything that the image was built from by choice: its definition. */
+  readonly definition?: Digest;
   /** Digest of the software bill of materials, a file beside the image in its store. */
   readonly sbomDigest?: Digest;
 }
@@ -106,7 +110,7 @@ export class ImageCatalog {
     if (entries.length === 0)
       throw new ValidationError(
         '',
-        `image '${imageName}' is not in the catalog ${this.path}, which has ${known.length ? known.join(', ') : 'no images'}; build it with: cloudless image build ${imageName}`,
+        `image '${imageName}' is not in the catalog ${this.path}, which has ${known.length ? known.join(', ') : 'no images'}; build it with: cloudless image build ${imageName}, or make a release with: cloudless image release ${imageName}`,
       );
     const selector = typeof which !== 'string' ? which : which === 'latest' ? {} : { version: which };
     const entry = this.select(imageName, entries, selector);
@@ -118,6 +122,11 @@ export class ImageCatalog {
     if (entry.release)
       AllowedSigners.read(join(dirname(this.path), 'allowed_signers'))?.verify(imageName, entry);
     return entry;
+  }
+
+  /** The catalog's entry of a version, revoked or not, nothing checked; undefined when it has none. */
+  find(imageName: string, version: string): CatalogEntry | undefined {
+    return this.contents.images[imageName]?.find((each) => each.version === version);
   }
 
   private select(imageName: string, entries: readonly CatalogEntry[], selector: ImageSelector): CatalogEntry {
@@ -186,6 +195,8 @@ export class ImageCatalog {
       kind: entry.kind ?? 'cloud-init',
       ignitionSpec: entry.ignitionSpec,
       commit: entry.release?.commit,
+      builtAt: entry.release?.builtAt,
+      definition: Digest.of(entry.definition),
       sbomDigest: entry.sbom && Digest.of(entry.sbom.digest),
       file,
     };

@@ -52,6 +52,10 @@ export class ScrapeJob extends Construct {
               ...props.labels,
               ...endpoint.labels,
               ...(path === '/metrics' ? {} : { __metrics_path__: path }),
+              ...(endpoint.scheme === 'https' ? { __scheme__: 'https' } : {}),
+              ...Object.fromEntries(
+                Object.entries(endpoint.parameters ?? {}).map(([key, value]) => [`__param_${key}`, value]),
+              ),
               job: this.jobName,
               instance: machine.fqdn.toString(),
               pool: machine.poolName,

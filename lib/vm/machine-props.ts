@@ -1,11 +1,14 @@
+import type { Cidr } from '../core/cidr';
+import type { IpAddress } from '../core/ip-address';
 import type { Size } from '../core/size';
 import type { SshPublicKey } from '../core/ssh-key';
-import type { GuestModule } from '../guest';
+import type { Firewall, GuestModule } from '../guest';
 import type { IHypervisor, Placement } from '../hypervisor';
 import type { IMachineImage } from '../image';
 import type { INetwork } from '../network';
 import type { DataDisk, RootDisk } from '../storage';
 import type { DataDiskMove } from './data-disk-move';
+import type { HostKeyOrigin } from './host-key-origin';
 import type { NetworkAttachment } from './network-attachment';
 
 /** Somebody who logs in with an SSH key and may become root. */
@@ -69,4 +72,19 @@ export interface MachineProps {
    * @default - nothing beyond the image
    */
   readonly modules?: readonly GuestModule[];
+  /**
+   * Where the SSH host keys come from.
+   * @default HostKeyOrigin.SITE_KEY
+   */
+  readonly hostKeyOrigin?: HostKeyOrigin;
+  /**
+   * What can be reached from outside. By default SSH and what modules declare, each from where they declare it for.
+   * @default Firewall.declaredPorts()
+   */
+  readonly firewall?: Firewall;
+  /**
+   * Servers that read the machine's metrics, or their networks: what `Peers.MONITORING` means.
+   * @default - everybody in the machine's own networks
+   */
+  readonly monitoredFrom?: readonly (IpAddress | Cidr)[];
 }

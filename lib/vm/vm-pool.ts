@@ -1,6 +1,8 @@
 import { Construct } from 'constructs';
+import { Claims } from '../core/claims';
 import { CloudlessStack } from '../core/cloudless-stack';
 import { ValidationError } from '../core/errors';
+import type { Quorum } from '../core/quorum';
 import { ledgerOf } from '../hypervisor/placement-ledger';
 import type { MachineProps } from './machine-props';
 import { machineProblems } from './private/machine-problems';
@@ -11,6 +13,11 @@ import { VirtualMachine } from './virtual-machine';
 export interface VmPoolProps extends MachineProps {
   /** Number of members; they are named `<pool>-0` to `<pool>-<count - 1>`. */
   readonly count: number;
+  /**
+   * The members decide by majority: no more than `quorum.mayBeAway` of them may be replaced at a time.
+   * @default - each stands for itself
+   */
+  readonly quorum?: Quorum;
 }
 
 /**
@@ -23,12 +30,20 @@ export interface VmPoolProps extends MachineProps {
 export class VmPool extends Construct {
   readonly poolName: string;
   readonly members: readonly VirtualMachine[];
+  /** Set when the members decide by majority. */
+  readonly quorum?: Quorum;
 
   constructor(scope: Construct, id: string, props: VmPoolProps) {
     super(scope, id);
-    const { count, ...machine } = props;
+    const { count, quorum, ...machine } = props;
     if (!Number.isInteger(count) || count < 0 || count > 1000)
       throw new ValidationError(this, `count is ${count}; give a whole number from 0 to 1000`);
+    if (quorum && quorum.voters !== count)
+      throw new ValidationError(
+        this,
+        `count is ${count}, and its quorum has ${quorum.voters} voters; give both the same number`,
+      );
+    this.quorum = quorum;
     this.poolName = id;
     const names = Array.from({ length: count }, (_, index) => `${id}-${index}`);
     const problems = [...machineProblems(machine, `${id}-0`), ...pinProblems(props, names)];
@@ -38,7 +53,9 @@ export class VmPool extends Construct {
       this,
       names.map((name) => machineWish(environment, name, id, machine)),
     );
-    this.members = names.map((name) => new VirtualMachine(this, name, { ...machine, poolName: id }));
+    this.members = Claims.of(this).making(this, () =>
+      names.map((name) => new VirtualMachine(this, name, { ...machine, poolName: id })),
+    );
     keepOrphanedDisks(this);
   }
 }

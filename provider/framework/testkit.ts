@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnyProvider } from './provider';
 import { providerService } from './service/provider-service';
-import { createGrpcServer, listen } from './serve/grpc-server';
+import { listen } from './serve/grpc';
+import { pluginProcedures } from './serve/procedures';
 import { reattachConfig } from './serve/reattach';
 
 export interface CommandResult {
@@ -124,13 +125,13 @@ export async function attach(
 ): Promise<Workspace> {
   const directory = mkdtempSync(join(tmpdir(), 'provider-test-'));
   const calls: string[] = [];
-  const server = createGrpcServer({
+  const procedures = pluginProcedures({
     service: providerService(provider),
     onShutdown: () => undefined,
     onCall: (name) => calls.push(name),
   });
   const socket = join(directory, 'socket');
-  await listen(server, `unix://${socket}`);
+  const server = await listen({ procedures, address: `unix://${socket}` });
   const [, namespace, type] = provider.address.split('/');
   const reattach = reattachConfig(provider, 'unix', socket);
   const start = (...args: string[]) =>
@@ -167,7 +168,7 @@ export async function attach(
     },
     state: () => readState(directory),
     close() {
-      server.forceShutdown();
+      server.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

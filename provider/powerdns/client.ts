@@ -25,7 +25,7 @@ export class PowerDnsClient {
   private readonly reader = new ZoneReader((zone, rrset, signal) => this.readZone(zone, rrset, signal));
   private readonly writer = new RRsetWriter({
     exclusively: (task) => this.writes.run(task),
-    find: (zone, wanted, signal) => this.reader.findNow(zone, wanted, signal),
+    find: (zone, wanted, signal) => this.reader.findExisting(zone, wanted, signal),
     change: (zone, changes, signal) => this.changeRRsets(zone, changes, signal),
   });
 
@@ -86,19 +86,21 @@ export class PowerDnsClient {
 
   /** Changes RRsets of a zone now: all of them or, when the server refuses one, none. For use inside `change`. */
   async changeRRsets(zone: string, changes: readonly RRsetChange[], signal: AbortSignal): Promise<void> {
-    const response = await this.changing(() =>
-      this.api.call('PATCH', zonePath(zone), signal, { rrsets: changes }),
-    );
-    if (response.status === 404) await this.api.assertPowerDns(signal);
-    this.api.assertDone('PATCH', zonePath(zone), response);
+    await this.changingRRsets(zone, changes, async () => {
+      const response = await this.api.call('PATCH', zonePath(zone), signal, { rrsets: changes });
+      if (response.status === 404) await this.api.assertPowerDns(signal);
+      this.api.assertDone('PATCH', zonePath(zone), response);
+    });
   }
 
   /** Deletes an RRset now; succeeds when it, or its whole zone, is gone. For use inside `change`. */
   async deleteRRset(zone: string, name: string, type: string, signal: AbortSignal): Promise<void> {
-    const rrsets = [{ changetype: 'DELETE', name, type }];
-    const response = await this.changing(() => this.api.call('PATCH', zonePath(zone), signal, { rrsets }));
-    if (response.status === 404) return this.api.assertPowerDns(signal);
-    this.api.assertDone('PATCH', zonePath(zone), response);
+    const rrsets = [{ changetype: 'DELETE' as const, name, type }];
+    await this.changingRRsets(zone, rrsets, async () => {
+      const response = await this.api.call('PATCH', zonePath(zone), signal, { rrsets });
+      if (response.status === 404) return this.api.assertPowerDns(signal);
+      this.api.assertDone('PATCH', zonePath(zone), response);
+    });
   }
 
   /**
@@ -125,11 +127,31 @@ export class PowerDnsClient {
     return (empty ? {} : this.api.json(response, path)) as T;
   }
 
-  /** Runs a request that changes something: what was read before is not sure after it. */
+  /** Runs a request that changes something else than RRsets: what was read before is not sure after it. */
   private async changing<T>(request: () => Promise<T>): Promise<T> {
     this.reader.forget();
+    this.reader.forgetExisting();
     try {
       return await request();
+    } finally {
+      this.reader.forget();
+      this.reader.forgetExisting();
+    }
+  }
+
+  /** Runs a request that changes RRsets, and remembers what it did when that is sure. */
+  private async changingRRsets(
+    zone: string,
+    changes: readonly RRsetChange[],
+    request: () => Promise<void>,
+  ): Promise<void> {
+    this.reader.forget();
+    try {
+      await request();
+      this.reader.noteChanges(zone, changes);
+    } catch (error) {
+      this.reader.forgetExisting(zone);
+      throw error;
     } finally {
       this.reader.forget();
     }

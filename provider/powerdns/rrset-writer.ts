@@ -8,7 +8,7 @@ import { whenAllAborted } from './signals';
 export interface RRsetServer {
   /** Runs a task that changes something; no other such task runs meanwhile. */
   exclusively<T>(task: () => Promise<T>): Promise<T>;
-  /** Those of some RRsets that exist now. Null when there is no such zone. */
+  /** Those of some RRsets that exist. Null when there is no such zone. */
   find(
     zone: string,
     wanted: readonly RRsetKey[],
@@ -139,7 +139,7 @@ export class RRsetWriter {
     }
   }
 
-  /** One look for all that have to be new, as late as can be. */
+  /** One look for all that have to be new. */
   private async withoutExisting(
     zone: string,
     batch: readonly Waiting[],

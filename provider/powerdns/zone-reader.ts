@@ -1,6 +1,6 @@
 import { Collector } from './collector';
 import { keyOf } from './rrset';
-import type { RRset, RRsetKey, Zone } from './rrset';
+import type { RRset, RRsetChange, RRsetKey, Zone } from './rrset';
 import { whenAllAborted } from './signals';
 
 /** Asks the server for a zone, with one RRset or with all; null when there is no such zone. */
@@ -17,10 +17,13 @@ const LONGEST_BURST_MS = 20;
 const FEW = 2;
 /** Reading one RRset by itself costs the server as much as this many of a whole zone; a request less counts as well. */
 const WORTH_ONE_READ = 400;
-/** A pause between two reads that ends what a snapshot is good for. */
+/** A pause between two reads that ends what a snapshot is good for, unless reading it took long. */
 const LONGEST_PAUSE_MS = 150;
+const LONGEST_PAUSE_IN_READINGS = 5;
 /** Age of a snapshot at which it is of no more use, unless reading it took long. */
 const LONGEST_AGE_MS = 2_000;
+/** Age at which it is no more believed that an RRset is not there, unless reading took long. */
+const LONGEST_AGE_FOR_WRITES_MS = 5_000;
 const LONGEST_AGE_IN_READINGS = 10;
 
 interface Waiting {
@@ -33,6 +36,15 @@ interface Waiting {
 interface Snapshot {
   readonly zone: Zone;
   readonly rrsets: ReadonlyMap<string, RRset>;
+  /** When the server was asked. */
+  readonly takenAt: number;
+  /** How long it took to answer. */
+  readonly readingMs: number;
+}
+
+/** What a zone is known to have: the last snapshot, with our own changes since. */
+interface Known {
+  readonly rrsets: Map<string, RRset>;
   readonly takenAt: number;
   readonly longestAgeMs: number;
 }
@@ -43,12 +55,19 @@ interface Snapshot {
  * Reads of a zone that arrive together are a burst. A few of them ask for one RRset each, which is cheap however large
  * the zone. More read the whole zone once, unless it is known to be too large for so few. That snapshot also
  * answers what comes right after, for Terraform asks for N at a time. How old an answer may be:
- * - a read is never answered from a snapshot after a pause of 150 ms in which nobody read the zone, so never from one
- *   that an earlier run of Terraform took;
+ * - a read is never answered from a snapshot after a pause of 150 ms in which nobody read the zone (or five times as
+ *   long as it took to read, where that is more: then the machine is slow, and so is Terraform);
  * - nor from one older than 2 s, or ten times as long as it took to read, where that is more;
  * - nor from one that was asked for before a change made through this client was done: `forget` is called before and
  *   after each.
  * What others change meanwhile shows in the next run. That a zone does not exist is not remembered at all.
+ *
+ * Whoever creates an RRset must know that there is none. What the zone has is read once for all of them, and again when
+ * it is older than 5 s (or ten times as long as it took to read); changes made through this client are noted in it
+ * (`noteChanges`), and a change that fails in any way ends it (`forgetExisting`). So an RRset that somebody else makes
+ * within those seconds is overwritten. The API has no "create only", so such a moment is always there, if shorter: every
+ * provider has it from its look, or from the plan, to the write. That an RRset is there is looked up anew before
+ * anything is refused.
  */
 export class ZoneReader {
   private readonly zones = new Map<string, ZoneReads>();
@@ -60,13 +79,23 @@ export class ZoneReader {
     return this.of(zone).find(rrset, signal);
   }
 
-  /** Those of some RRsets that exist, read now. Null when there is no such zone. */
-  findNow(
+  /** Those of some RRsets that exist, for who is about to create them. Null when there is no such zone. */
+  findExisting(
     zone: string,
     wanted: readonly RRsetKey[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, RRset> | null> {
-    return this.of(zone).findNow(wanted, signal);
+    return this.of(zone).findExisting(wanted, signal);
+  }
+
+  /** Changes of RRsets were made. */
+  noteChanges(zone: string, changes: readonly RRsetChange[]): void {
+    this.of(zone).noteChanges(changes);
+  }
+
+  /** It is not sure what a zone has, or any zone: something failed, or a whole zone was changed. */
+  forgetExisting(zone?: string): void {
+    for (const [name, reads] of this.zones) if (zone === undefined || name === zone) reads.forgetExisting();
   }
 
   /** Something is changed, so what was read is not sure any more. */
@@ -92,6 +121,7 @@ class ZoneReads {
     burstIsOver: () => void this.answer(),
   });
   private snapshot: Snapshot | undefined;
+  private known: Known | undefined;
   /** The whole zone is being read: who comes now waits for it. */
   private readingWhole = false;
   /** Raised by each change: what was asked for before is not sure after it. */
@@ -115,12 +145,14 @@ class ZoneReads {
 
   find(rrset: RRsetKey, signal: AbortSignal): Promise<Zone | null> {
     const now = performance.now();
-    if (now - this.lastUse > LONGEST_PAUSE_MS && !this.readingWhole) {
+    if (now - this.lastUse > this.longestPauseMs() && !this.readingWhole) {
       this.snapshot = undefined;
       this.singles = 0;
     }
     this.lastUse = now;
-    if (this.snapshot && now - this.snapshot.takenAt > this.snapshot.longestAgeMs) this.snapshot = undefined;
+    if (this.snapshot && now - this.snapshot.takenAt > longestAge(LONGEST_AGE_MS, this.snapshot)) {
+      this.snapshot = undefined;
+    }
     if (this.snapshot) return Promise.resolve(pick(this.snapshot, rrset));
     return new Promise((resolve, reject) => {
       this.waiting.push({ rrset, signal, resolve, reject });
@@ -128,16 +160,37 @@ class ZoneReads {
     });
   }
 
-  async findNow(
+  async findExisting(
     wanted: readonly RRsetKey[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, RRset> | null> {
-    const whole = async () => (await this.takeSnapshot(signal))?.rrsets ?? null;
+    if (this.known && performance.now() - this.known.takenAt > this.known.longestAgeMs) this.forgetExisting();
+    const { known } = this;
+    // Who is told that an RRset is there already shall not be told so of one that is gone meanwhile.
+    if (known && !wanted.some((rrset) => known.rrsets.has(keyOf(rrset)))) return new Map();
     const mayHide = !this.disabled || wanted.some((rrset) => this.disabled?.has(keyOf(rrset)));
-    if (mayHide || this.isWorthReadingWhole(wanted.length)) return whole();
+    if (mayHide || this.isWorthReadingWhole(wanted.length)) {
+      const snapshot = await this.takeSnapshot(signal);
+      if (!snapshot) return null;
+      const { rrsets, takenAt } = snapshot;
+      const longestAgeMs = longestAge(LONGEST_AGE_FOR_WRITES_MS, snapshot);
+      this.known = { rrsets: new Map(rrsets), takenAt, longestAgeMs };
+      return rrsets;
+    }
     const zones = await Promise.all(wanted.map((rrset) => this.read(this.zone, rrset, signal)));
     if (zones.includes(null)) return null;
     return indexOf(zones.flatMap((zone, index) => only(zone?.rrsets ?? [], wanted[index])));
+  }
+
+  noteChanges(changes: readonly RRsetChange[]): void {
+    for (const change of changes) {
+      if (change.changetype === 'DELETE') this.known?.rrsets.delete(keyOf(change));
+      else this.known?.rrsets.set(keyOf(change), change);
+    }
+  }
+
+  forgetExisting(): void {
+    this.known = undefined;
   }
 
   forget(): void {
@@ -149,17 +202,20 @@ class ZoneReads {
     return count > FEW && this.size <= count * WORTH_ONE_READ;
   }
 
+  private longestPauseMs(): number {
+    return Math.max(LONGEST_PAUSE_MS, LONGEST_PAUSE_IN_READINGS * (this.snapshot?.readingMs ?? 0));
+  }
+
   private async takeSnapshot(signal: AbortSignal): Promise<Snapshot | undefined> {
-    const start = performance.now();
+    const takenAt = performance.now();
     const zone = await this.read(this.zone, undefined, signal);
     if (!zone) return undefined;
-    const takenAt = performance.now();
+    const readingMs = performance.now() - takenAt;
     this.size = zone.rrsets.length;
     this.disabled = new Set(
       zone.rrsets.filter(({ records }) => records.every(({ disabled }) => disabled)).map(keyOf),
     );
-    const longestAgeMs = Math.max(LONGEST_AGE_MS, LONGEST_AGE_IN_READINGS * (takenAt - start));
-    return { zone, rrsets: indexOf(zone.rrsets), takenAt, longestAgeMs };
+    return { zone, rrsets: indexOf(zone.rrsets), takenAt, readingMs };
   }
 
   private async answer(): Promise<void> {
@@ -213,6 +269,9 @@ class ZoneReads {
     return snapshot ? pick(snapshot, rrset) : null;
   }
 }
+
+const longestAge = (least: number, { readingMs }: Snapshot) =>
+  Math.max(least, LONGEST_AGE_IN_READINGS * readingMs);
 
 function settle(waiting: readonly Waiting[], snapshot: Snapshot | undefined): void {
   for (const { rrset, resolve } of waiting) resolve(snapshot ? pick(snapshot, rrset) : null);

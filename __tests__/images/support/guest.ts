@@ -81,7 +81,7 @@ export class Guest {
       sshAuthorizedKeys: [SshPublicKey.fromFile(file('operator.pub'))],
       sudo: Sudo.PASSWORDLESS,
     });
-    guest.addFile({ path: '/etc/example.conf', content: 'written by the seed\n', mode: 0o640 });
+    guest.addFile({ path: '/etc/example.conf', content: 'written by the seed\n', mode: '0640' });
     guest.addFirstBootCommand('touch /var/lib/first-boot-done');
     const documents = renderCloudInit(guest, {
       hostKey,

@@ -68,7 +68,7 @@ describe('a release', () => {
     const built = readFileSync(join(ROOT, 'dist/provider', PLUGIN));
     expect(Buffer.from(content[PLUGIN]!).equals(built)).toBe(true);
     const licences = Buffer.from(content['LICENSES-OF-PACKAGES.txt']!).toString();
-    expect(licences).toMatch(/^@grpc\/grpc-js \d/m);
+    expect(licences).not.toContain('@grpc');
     expect(licences).toMatch(/^@msgpack\/msgpack \d/m);
     // What a zip says of the mode, without unpacking it: central directory, "external file attributes" (APPNOTE 4.4.15).
     const bytes = readFileSync(zip);

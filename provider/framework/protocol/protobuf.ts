@@ -8,33 +8,59 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
+/** Octets of a number of 64 bits. */
+const LONGEST_VARINT = 10;
+
+/** Room for most messages; a longer one makes more. */
+const USUAL_OCTETS = 256;
 
 class Writer {
-  private readonly chunks: Buffer[] = [];
+  private buffer = Buffer.allocUnsafe(USUAL_OCTETS);
+  private length = 0;
 
-  varint(value: bigint): void {
-    const bytes: number[] = [];
+  varint(value: number | bigint): void {
+    this.reserve(LONGEST_VARINT);
+    // Negative numbers have ten octets, and what is beyond 2^31 is no business of the operators of JavaScript.
+    if (typeof value === 'bigint' || value < 0 || value > 0x7fffffff) return this.largeVarint(BigInt(value));
+    let rest = value;
+    while (rest > 0x7f) {
+      this.buffer[this.length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.buffer[this.length++] = rest;
+  }
+
+  private largeVarint(value: bigint): void {
     let rest = BigInt.asUintN(64, value);
     while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
+      this.buffer[this.length++] = Number(rest & 0x7fn) | 0x80;
       rest >>= 7n;
     }
-    bytes.push(Number(rest));
-    this.chunks.push(Buffer.from(bytes));
+    this.buffer[this.length++] = Number(rest);
   }
 
   tag(field: number, wireType: number): void {
-    this.varint(BigInt((field << 3) | wireType));
+    this.varint((field << 3) | wireType);
   }
 
   delimited(field: number, content: Uint8Array): void {
     this.tag(field, LENGTH_DELIMITED);
-    this.varint(BigInt(content.length));
-    this.chunks.push(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+    this.varint(content.length);
+    this.reserve(content.length);
+    this.buffer.set(content, this.length);
+    this.length += content.length;
   }
 
   finish(): Buffer {
-    return Buffer.concat(this.chunks);
+    return this.buffer.subarray(0, this.length);
+  }
+
+  private reserve(octets: number): void {
+    const needed = this.length + octets;
+    if (needed <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.buffer.length));
+    larger.set(this.buffer.subarray(0, this.length));
+    this.buffer = larger;
   }
 }
 
@@ -47,7 +73,21 @@ class Reader {
     return this.position >= this.bytes.length;
   }
 
-  varint(): bigint {
+  /** A number of up to 28 bits, which nearly all are; any other comes as a big integer. */
+  varint(): number | bigint {
+    const start = this.position;
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.bytes[this.position++];
+      if (byte === undefined) break;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    this.position = start;
+    return this.largeVarint();
+  }
+
+  private largeVarint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.bytes[this.position++];
@@ -138,11 +178,16 @@ export function message<const Table>(
   };
 }
 
-function toSafeInteger(raw: bigint): number {
+function toSafeInteger(raw: number | bigint): number {
+  if (typeof raw === 'number') return raw;
   const value = Number(BigInt.asIntN(64, raw));
   if (!Number.isSafeInteger(value)) throw new Error(`protobuf number ${value} is too large`);
   return value;
 }
+
+/** UTF-8 without a copy of its octets. */
+const textOf = (octets: Uint8Array) =>
+  Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('utf8');
 
 /** UTF-8 text; empty when absent. */
 export const text = (number: number): Field<string> => ({
@@ -152,7 +197,7 @@ export const text = (number: number): Field<string> => ({
   write: (writer, value) => {
     if (value !== '') writer.delimited(number, Buffer.from(value, 'utf8'));
   },
-  read: (reader) => Buffer.from(reader.delimited()).toString('utf8'),
+  read: (reader) => textOf(reader.delimited()),
 });
 
 /** Bytes; empty when absent. */
@@ -163,7 +208,10 @@ export const bytes = (number: number): Field<Uint8Array> => ({
   write: (writer, value) => {
     if (value.length > 0) writer.delimited(number, value);
   },
-  read: (reader) => Uint8Array.from(reader.delimited()),
+  read: (reader) => {
+    const octets = reader.delimited();
+    return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
+  },
 });
 
 /** A truth value; false when absent. */
@@ -174,9 +222,9 @@ export const flag = (number: number): Field<boolean> => ({
   write: (writer, value) => {
     if (!value) return;
     writer.tag(number, VARINT);
-    writer.varint(1n);
+    writer.varint(1);
   },
-  read: (reader) => reader.varint() !== 0n,
+  read: (reader) => Number(reader.varint()) !== 0,
 });
 
 /** An int32, int64 or enum; 0 when absent. */
@@ -187,7 +235,7 @@ export const integer = (number: number): Field<number> => ({
   write: (writer, value) => {
     if (value === 0) return;
     writer.tag(number, VARINT);
-    writer.varint(BigInt(value));
+    writer.varint(value);
   },
   read: (reader) => toSafeInteger(reader.varint()),
 });
@@ -200,7 +248,7 @@ export const optionalText = (number: number): Field<string | undefined> => ({
   write: (writer, value) => {
     if (value !== undefined) writer.delimited(number, Buffer.from(value, 'utf8'));
   },
-  read: (reader) => Buffer.from(reader.delimited()).toString('utf8'),
+  read: (reader) => textOf(reader.delimited()),
 });
 
 /** An integer whose presence counts, as in a oneof: written even when 0. */
@@ -211,7 +259,7 @@ export const optionalInteger = (number: number): Field<number | undefined> => ({
   write: (writer, value) => {
     if (value === undefined) return;
     writer.tag(number, VARINT);
-    writer.varint(BigInt(value));
+    writer.varint(value);
   },
   read: (reader) => toSafeInteger(reader.varint()),
 });

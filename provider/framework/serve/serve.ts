@@ -6,7 +6,9 @@ import { log, nameLog } from '../log';
 import type { AnyProvider } from '../provider';
 import { providerService } from '../service/provider-service';
 import { makeCertificate } from './certificate';
-import { createGrpcServer, listen } from './grpc-server';
+import { listen } from './grpc';
+import type { GrpcServer, ListenOptions } from './grpc';
+import { pluginProcedures } from './procedures';
 import { reattachConfig } from './reattach';
 
 /** Not a secret: it tells a start by Terraform from a start by hand. */
@@ -57,14 +59,17 @@ export async function serve(provider: AnyProvider): Promise<void> {
   });
   endWithParent(() => end(0));
 
-  const server = createGrpcServer({
+  const procedures = pluginProcedures({
     service: providerService(provider),
-    // The answer still has to leave; Terraform waits two seconds for the end.
-    onShutdown: () => setTimeout(() => end(0), SHUTDOWN_DELAY_MS),
+    onShutdown() {
+      server.leave();
+      // The answer still has to leave; Terraform waits two seconds for the end.
+      setTimeout(() => end(0), SHUTDOWN_DELAY_MS);
+    },
   });
   const certificate = env.PLUGIN_CLIENT_CERT ? makeCertificate() : undefined;
-  const tls = certificate && { own: certificate, clientPem: env.PLUGIN_CLIENT_CERT ?? '' };
-  const { network, address } = await listenSomewhere(server, directory, tls);
+  const mutualTls = certificate && { own: certificate, clientPem: env.PLUGIN_CLIENT_CERT ?? '' };
+  const { server, network, address } = await listenSomewhere(directory, { procedures, mutualTls });
   // go-plugin wants base64 without padding here.
   const certificateField = certificate ? certificate.der.toString('base64').replace(/=+$/, '') : '';
   process.stdout.write(`${CORE_PROTOCOL}|${PROTOCOL}|${network}|${address}|grpc|${certificateField}\n`);
@@ -83,17 +88,23 @@ function makeHome(): { directory: string; end: (code: number) => never } {
   };
 }
 
+interface Listening {
+  readonly server: GrpcServer;
+  readonly network: 'unix' | 'tcp';
+  readonly address: string;
+}
+
 async function listenSomewhere(
-  server: Parameters<typeof listen>[0],
   directory: string,
-  tls?: Parameters<typeof listen>[2],
-): Promise<{ network: 'unix' | 'tcp'; address: string }> {
+  options: Omit<ListenOptions, 'address'>,
+): Promise<Listening> {
   const socket = join(directory, 'socket');
   if (socket.length <= LONGEST_SOCKET_PATH) {
-    await listen(server, `unix://${socket}`, tls);
-    return { network: 'unix', address: socket };
+    const server = await listen({ ...options, address: `unix://${socket}` });
+    return { server, network: 'unix', address: socket };
   }
-  return { network: 'tcp', address: `127.0.0.1:${await listen(server, '127.0.0.1:0', tls)}` };
+  const server = await listen({ ...options, address: '127.0.0.1:0' });
+  return { server, network: 'tcp', address: `127.0.0.1:${server.port}` };
 }
 
 /** Serves until it is ended by Ctrl-C, for any number of Terraform commands. */
@@ -102,8 +113,8 @@ async function serveDebug(provider: AnyProvider): Promise<void> {
   process.on('SIGINT', () => end(0));
   process.on('SIGTERM', () => end(0));
   // Terraform asks a plugin to end after each command; the next one wants it again.
-  const server = createGrpcServer({ service: providerService(provider), onShutdown: () => undefined });
-  const { network, address } = await listenSomewhere(server, directory);
+  const procedures = pluginProcedures({ service: providerService(provider), onShutdown: () => undefined });
+  const { network, address } = await listenSomewhere(directory, { procedures });
   const reattach = reattachConfig(provider, network, address);
   process.stdout.write(
     `Provider started. Set this where Terraform runs, and end with Ctrl-C:\n\n` +

@@ -38,7 +38,7 @@ export function changeProcedures(
             plannedPrivate: remembered.toBytes(),
           });
           // What Terraform proposes is derived from the configuration; only that it proposes nothing says more.
-          if (!config || !codec.decode(request.proposedNewState)) {
+          if (!config || codec.isNull(request.proposedNewState)) {
             if (prior) await definition.planDelete?.(prior, context);
             return answer(null);
           }

@@ -6,8 +6,8 @@ import { checkAttributes } from '../schema/check';
 import type { JsonObject } from '../values/json';
 import { isObjectValue } from '../values/value';
 import type { ObjectValue, TerraformType } from '../values/value';
-import { decodeJson, decodeObject, encodeDynamicValue } from '../values/wire';
-import { hideSecrets } from './secrets';
+import { decodeJson, decodeObject, encodeDynamicValue, isNullValue } from '../values/wire';
+import { hasSecrets, hideSecrets } from './secrets';
 import type { DynamicValueMessage } from '../values/wire';
 
 /** What a resource, a data source and an ephemeral resource have in common. */
@@ -25,15 +25,22 @@ export interface Known<Definition> extends ValueCodec {
 /** Reads and writes objects of a schema. Sensitive values that come by are kept out of the log from then on. */
 export class ValueCodec {
   readonly type: TerraformType;
+  private readonly hasSecrets: boolean;
 
   constructor(readonly attributes: Attributes) {
     this.type = objectTypeOf(attributes);
+    this.hasSecrets = hasSecrets(attributes);
+  }
+
+  /** Tells whether there is no object, without reading the one that is there. */
+  isNull(message: DynamicValueMessage | undefined): boolean {
+    return isNullValue(message);
   }
 
   /** @throws ValueError when the value is not of the schema's type */
   decode(message: DynamicValueMessage | undefined): ObjectValue | null {
     const value = decodeObject(message, this.type);
-    if (value) hideSecrets(this.attributes, value);
+    if (value && this.hasSecrets) hideSecrets(this.attributes, value);
     return value;
   }
 
@@ -45,7 +52,7 @@ export class ValueCodec {
 
   /** @throws ValueError when the value is not of the schema's type */
   encode(value: ObjectValue | null): { msgpack: Uint8Array } {
-    if (value) hideSecrets(this.attributes, value);
+    if (value && this.hasSecrets) hideSecrets(this.attributes, value);
     return encodeDynamicValue(value, this.type);
   }
 }

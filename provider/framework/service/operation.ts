@@ -17,23 +17,29 @@ export async function withTimeLimit<T>(
   operation: string,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  setMaxListeners(0, signal);
   const { stopped } = session;
+  const limit = timeLimit(attributes, values, operation);
+  if (!limit) return withReason(stopped, run);
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   const stop = () => controller.abort(stopped.reason);
   if (stopped.aborted) stop();
   else stopped.addEventListener('abort', stop, { once: true });
-  const limit = timeLimit(attributes, values, operation);
-  const timer = limit && setTimeout(() => controller.abort(tooLong(operation, limit)), limit.ms);
+  const timer = setTimeout(() => controller.abort(tooLong(operation, limit)), limit.ms);
+  try {
+    return await withReason(controller.signal, run);
+  } finally {
+    clearTimeout(timer);
+    stopped.removeEventListener('abort', stop);
+  }
+}
+
+async function withReason<T>(signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
     return await run(signal);
   } catch (error) {
     if (signal.aborted && !(error instanceof ProviderError)) throw signal.reason;
     throw error;
-  } finally {
-    clearTimeout(timer);
-    stopped.removeEventListener('abort', stop);
   }
 }
 

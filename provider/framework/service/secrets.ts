@@ -3,6 +3,14 @@ import type { AnyAttribute, Attributes } from '../schema/attribute';
 import { Decimal, Dynamic, isObjectValue, isUnknown } from '../values/value';
 import type { ObjectValue, Value } from '../values/value';
 
+/** Tells whether anything in objects of a schema is sensitive or write-only. */
+export function hasSecrets(attributes: Attributes): boolean {
+  return Object.values(attributes).some(
+    (attribute) =>
+      isSecret(attribute) || (attribute.kind.nested && hasSecrets(attribute.kind.nested.attributes)),
+  );
+}
+
 /** Keeps what is sensitive or write-only in an object out of the log. */
 export function hideSecrets(attributes: Attributes, object: ObjectValue): void {
   if (!isLogging()) return;

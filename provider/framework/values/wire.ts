@@ -1,5 +1,5 @@
 /** Terraform values to and from the two forms of the protocol: MessagePack (both ways) and JSON (state files). */
-import { decode, encode } from '@msgpack/msgpack';
+import { Decoder, Encoder } from '@msgpack/msgpack';
 import { ProviderError } from '../diagnostics';
 import { parseJson } from './json';
 import type { JsonValue } from './json';
@@ -15,6 +15,11 @@ export class ValueError extends Error {}
 const DEEPEST = 500;
 
 const MESSAGE_PACK = { extensionCodec: unknowns, useBigInt64: true, maxDepth: 3 * DEEPEST };
+// Kept, with their buffers: a thousand resources are some ten thousand values.
+const encoder = new Encoder(MESSAGE_PACK);
+const decoder = new Decoder(MESSAGE_PACK);
+/** Null in MessagePack. */
+const NIL = 0xc0;
 
 type Dialect = 'message-pack' | 'json';
 
@@ -43,6 +48,7 @@ function toArray(raw: unknown, type: TerraformType): unknown[] {
 function toNumber(raw: unknown): TerraformNumber {
   if (typeof raw === 'string') return numberFromText(raw);
   if (typeof raw === 'bigint') return numberFromInteger(raw);
+  if (Number.isSafeInteger(raw)) return Number(raw) + 0; // never -0
   // A double that stands for an integer beyond 2^53 is that integer exactly.
   if (typeof raw === 'number') return Number.isInteger(raw) ? numberFromInteger(BigInt(raw)) : raw;
   return fail('number', raw);
@@ -81,8 +87,8 @@ function fromRaw(raw: unknown, type: TerraformType, dialect: Dialect, depth = 0)
       return mapValues(toRecord(raw, type), (element) => fromRaw(element, type[1], dialect, depth + 1));
     case 'object': {
       const record = toRecord(raw, type);
-      return mapValues(type[1], (attribute, name) =>
-        named(name, () => fromRaw(record[name], attribute, dialect, depth + 1)),
+      return mapAttributes(type[1], (attribute, name) =>
+        fromRaw(record[name], attribute, dialect, depth + 1),
       );
     }
   }
@@ -115,9 +121,7 @@ function toRaw(value: Value, type: TerraformType, depth = 0): unknown {
     case 'object':
       // The schema decides what is sent: Terraform refuses an object that lacks an attribute.
       return isObjectValue(value)
-        ? mapValues(type[1], (attribute, name) =>
-            named(name, () => toRaw(value[name] ?? null, attribute, depth + 1)),
-          )
+        ? mapAttributes(type[1], (attribute, name) => toRaw(value[name] ?? null, attribute, depth + 1))
         : fail(type, value);
   }
 }
@@ -130,12 +134,16 @@ function fromNumber(value: Value): number | bigint | string {
   return value;
 }
 
-/** Says which attribute has a value of another type. */
-function named<T>(name: string, step: () => T): T {
+/** Maps the attributes of an object type; an error says which of them has a value of another type. */
+function mapAttributes<Out>(
+  types: Readonly<Record<string, TerraformType>>,
+  map: (type: TerraformType, name: string) => Out,
+): Record<string, Out> {
+  let at = '';
   try {
-    return step();
+    return mapValues(types, (type, name) => map(type, (at = name)));
   } catch (error) {
-    throw error instanceof ValueError ? new ValueError(`${name}: ${error.message}`) : error;
+    throw error instanceof ValueError ? new ValueError(`${at}: ${error.message}`) : error;
   }
 }
 
@@ -148,12 +156,12 @@ function mapValues<In, Out>(
 
 /** Encodes a value by its type as MessagePack. @throws ValueError when it is not of that type */
 export function encodeMessagePack(value: Value, type: TerraformType): Uint8Array {
-  return encode(toRaw(value, type), MESSAGE_PACK);
+  return encoder.encode(toRaw(value, type));
 }
 
 /** Decodes MessagePack by the type of the value. @throws ValueError when it is not of that type */
 export function decodeMessagePack(bytes: Uint8Array, type: TerraformType): Value {
-  return fromRaw(decode(bytes, MESSAGE_PACK), type, 'message-pack');
+  return fromRaw(decoder.decode(bytes), type, 'message-pack');
 }
 
 /** Decodes the JSON of a state file by the type of the value. @throws ValueError when it is not of that type */
@@ -165,6 +173,14 @@ export function decodeJson(raw: JsonValue, type: TerraformType): Value {
 export interface DynamicValueMessage {
   readonly msgpack: Uint8Array;
   readonly json: Uint8Array;
+}
+
+/** Tells whether a message holds no value, without decoding the one it holds. */
+export function isNullValue(message: DynamicValueMessage | undefined): boolean {
+  if (!message) return true;
+  const { msgpack, json } = message;
+  if (msgpack.length > 0) return msgpack.length === 1 && msgpack[0] === NIL;
+  return json.length === 0 || Buffer.from(json).toString('utf8').trim() === 'null';
 }
 
 /** Decodes whichever form Terraform chose; null when there is no value. */
