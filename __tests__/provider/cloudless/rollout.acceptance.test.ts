@@ -66,7 +66,7 @@ function configure({ count, version, more = '', probes = RUNS_IT, rest = '' }: P
       probes   = { up = { command = { command = ["test", "-e", "${directory}/\${each.key}"] } } }
       triggers = { machine = terraform_data.machine[each.key].id }
       interval = "50ms"
-      timeout  = "300ms"
+      timeout  = "5s"
     }
     output "pending" { value = cloudless_rollout.pool.pending }
     output "directory" { value = ${dir} }
