@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 const hcl = (value: unknown) => JSON.stringify(value);
-const QUICK = 'interval = "100ms"\n timeout = "1s"';
+const QUICK = 'interval = "100ms"\n timeout = "3s"';
 
 /** A machine that is a stand-in, which writes down when it is made and destroyed, and the gate behind it. */
 function configure(gate: string, version = 'v1'): void {
@@ -131,7 +131,7 @@ describeWith(['terraform'], 'a machine', () => {
     const gate = `${probes(`api = { http = { url = "http://127.0.0.1:${port}/" } }`)}\n ${QUICK}\n console_log = ${hcl(console)}\n console_lines = 2\n drain = { command = ["sh", "-c", "echo drained >> ${directory}/log"] }`;
     configure(gate);
     const output = await failed('apply');
-    expect(output).toMatch(/Error: web-1 did not come online within 1s/);
+    expect(output).toMatch(/Error: web-1 did not come online within 3s/);
     expect(output).toMatch(
       /Asked \d+ times, 100ms apart: api: \d+ attempts, 0 good; last problem: http:.*ECONNREFUSED/,
     );

@@ -6,6 +6,7 @@ import { attach } from '../../../provider/framework/testkit';
 import type { Workspace } from '../../../provider/framework/testkit';
 import { describeWith } from '../support/needs';
 import { flatten } from '../support/output';
+import { until } from '../support/processes';
 
 let directory: string;
 let workspace: Workspace;
@@ -65,7 +66,7 @@ function configure({ count, version, more = '', probes = RUNS_IT, rest = '' }: P
       probes   = { up = { command = { command = ["test", "-e", "${directory}/\${each.key}"] } } }
       triggers = { machine = terraform_data.machine[each.key].id }
       interval = "50ms"
-      timeout  = "300ms"
+      timeout  = "5s"
     }
     output "pending" { value = cloudless_rollout.pool.pending }
     output "directory" { value = ${dir} }
@@ -187,6 +188,28 @@ describeWith(['terraform'], 'a rollout', () => {
     await workspace.apply();
     await workspace.apply();
     expect(new Set(Object.values(running()))).toEqual(new Set(['v2']));
+  });
+
+  test('comes to its end with nobody’s help after Terraform was killed in the middle, again and again', async () => {
+    configure({ count: 3, version: '"v1"' });
+    await workspace.apply();
+    for (let round = 0; round < 6; round++) {
+      const version = `r${round}`;
+      configure({ count: 3, version: `"${version}"` });
+      const terraform = workspace.start('apply', '-auto-approve', '-no-color');
+      const isAway = () => Object.values(running()).filter((each) => each !== version).length < 3;
+      // Some are killed before anything happened, some in the middle of the first member, some after it.
+      await until(() => round % 3 === 0 || isAway(), 'a member is away');
+      await new Promise((resolve) => setTimeout(resolve, round * 40));
+      terraform.process.kill('SIGKILL');
+      await terraform.result;
+      for (let applies = 0; applies < 6 && !(await workspace.planIsEmpty()); applies++) {
+        expect((await replaced()).length).toBeLessThanOrEqual(1);
+        await apply();
+      }
+      expect(running()).toEqual({ 'web-0': version, 'web-1': version, 'web-2': version });
+    }
+    expect(rollout().pending).toBe(0);
   });
 
   test('moves one member while the target is unknown at plan', async () => {
