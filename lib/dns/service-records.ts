@@ -1,72 +1,75 @@
 import { Construct } from 'constructs';
-import { CloudlessStack } from '../core/cloudless-stack';
 import type { Duration } from '../core/duration';
-import { ServiceScope } from '../guest';
+import { Protocol, ServiceScope, type ServiceEndpoint } from '../guest';
 import type { IVirtualMachine } from '../vm';
 import { RecordSet } from './record-set';
 import type { IZone } from './zone';
 
 export interface ServiceRecordsProps {
-  /** Machines whose services are named; those of one service belong into one of these constructs. */
+  /** Machines whose guest modules offer services; the others are left out. */
   readonly machines: readonly IVirtualMachine[];
+  /** Zone of the machines' names. */
   readonly zone: IZone;
   /** @default Duration.seconds(60) */
   readonly ttl?: Duration;
 }
 
-/** One machine that offers a service. */
 interface Offer {
   readonly machine: IVirtualMachine;
-  readonly port: number;
-  readonly priority: number;
-  readonly weight: number;
+  readonly service: ServiceEndpoint;
 }
 
 /**
- * The names of what machines offer: for each service the addresses of its machines (A, AAAA) and where exactly it listens
- * (SRV, RFC 2782). They follow from the model alone, so they can be there before the machines: put them into a stack that
- * is applied first when members find each other by such a name.
+ * The names of services: for each an SRV record with port and machine (RFC 2782), and address records of all machines
+ * that offer it. They follow from the model, so that they can be there before the machines are.
  */
 export class ServiceRecords extends Construct {
   constructor(scope: Construct, id: string, props: ServiceRecordsProps) {
     super(scope, id);
     const { zone, ttl } = props;
-    const domain = CloudlessStack.of(this).environment.domain.absolute;
-    const addresses = new Map<string, Set<IVirtualMachine>>();
-    const offers = new Map<string, Offer[]>();
-    for (const machine of props.machines)
-      for (const {
-        name,
-        port,
-        protocol = 'tcp',
-        priority = 0,
-        weight = 100,
-        scope: where,
-      } of machine.services) {
-        const base = where === ServiceScope.POOL ? `${machine.poolName}.${domain}` : domain;
-        const host = `${name}.${base}`;
-        addresses.set(host, (addresses.get(host) ?? new Set()).add(machine));
-        const service = `_${name}._${protocol}.${base}`;
-        offers.set(service, [...(offers.get(service) ?? []), { machine, port, priority, weight }]);
-      }
-    for (const [name, machines] of addresses) {
-      const at = new Construct(this, name.slice(0, -1));
-      for (const type of ['A', 'AAAA'] as const) {
-        const records = [...machines].flatMap(({ address, address6 }) =>
-          [address, address6].filter((each) => each?.version === (type === 'A' ? 4 : 6)).map(String),
-        );
-        if (records.length > 0) new RecordSet(at, type, { zone, name, type, ttl, records });
+    const offers = props.machines.flatMap((machine) =>
+      machine.services.map((service) => ({ machine, service })),
+    );
+    for (const [name, group] of groupBy(offers, hostName)) {
+      const addresses = group.flatMap(({ machine }) => [machine.address, machine.address6 ?? []].flat());
+      for (const [type, version] of [
+        ['A', 4],
+        ['AAAA', 6],
+      ] as const) {
+        const records = [
+          ...new Set(addresses.filter((each) => each.version === version).map((each) => each.toString())),
+        ];
+        if (records.length > 0)
+          new RecordSet(this, `${name} ${type}`, { zone, name: `${name}.`, type, ttl, records });
       }
     }
-    for (const [name, found] of offers)
-      new RecordSet(this, name.slice(0, -1), {
+    for (const [name, group] of groupBy(offers, serviceName))
+      new RecordSet(this, `${name} SRV`, {
         zone,
-        name,
+        name: `${name}.`,
         type: 'SRV',
         ttl,
-        records: found.map(
-          ({ machine, port, priority, weight }) => `${priority} ${weight} ${port} ${machine.fqdn.absolute}`,
+        records: group.map(
+          ({ machine, service: { priority = 0, weight = 100, port } }) =>
+            `${priority} ${weight} ${port} ${machine.fqdn.absolute}`,
         ),
       });
   }
+}
+
+/** `consul.lab.internal`, or `consul.servers.lab.internal` for a service of one pool. */
+function hostName({ machine, service }: Offer): string {
+  const pool = service.scope === ServiceScope.POOL ? `${machine.poolName}.` : '';
+  return `${service.name}.${pool}${machine.fqdn.domain.toString()}`;
+}
+
+function serviceName(offer: Offer): string {
+  const { name, protocol = Protocol.TCP } = offer.service;
+  return hostName(offer).replace(name, `_${name}._${protocol}`);
+}
+
+function groupBy(offers: readonly Offer[], key: (offer: Offer) => string): [string, Offer[]][] {
+  const groups = new Map<string, Offer[]>();
+  for (const offer of offers) groups.set(key(offer), [...(groups.get(key(offer)) ?? []), offer]);
+  return [...groups];
 }

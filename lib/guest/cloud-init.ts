@@ -10,14 +10,8 @@ import type { FirstBootCommand } from './contributions';
 import { contentBytes, RemoteSource } from './file-content';
 import { FIREWALL_PATH } from './firewall';
 import type { GuestConfig } from './guest-config';
-import {
-  directoryMode,
-  fileMode,
-  ownerParts,
-  type GuestDirectory,
-  type GuestFile,
-  type GuestLink,
-} from './guest-file';
+import { fileMode, ownerParts, type GuestFile, type GuestLink } from './guest-file';
+import { firstBootSteps, makeDirectory } from './first-boot-script';
 import { identityProblems, type GuestIdentity, type GuestInterface } from './guest-identity';
 import { homeOf, shellOf, Sudo, UserKind, type GuestUser } from './guest-user';
 import { dropInPath, UnitActivation, unitPath, type SystemdUnit } from './systemd-unit';
@@ -117,10 +111,14 @@ function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages:
     disable_root: true,
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_keys: {
-      ed25519_private: identity.hostKey.privateKey,
-      ed25519_public: identity.hostKey.publicKey.toString(),
-    },
+    ...(identity.hostKey
+      ? {
+          ssh_keys: {
+            ed25519_private: identity.hostKey.privateKey,
+            ed25519_public: identity.hostKey.publicKey.toString(),
+          },
+        }
+      : {}),
     ...(guest.timeZone === undefined ? {} : { timezone: guest.timeZone }),
     ...(earlyCommands.length > 0 ? { bootcmd: earlyCommands.map((script) => ['sh', '-c', script]) } : {}),
     ...(packages.length > 0 ? { package_update: true, packages } : {}),
@@ -203,22 +201,7 @@ function firstBootScript(guest: GuestConfig): string | undefined {
     ...guest.units.flatMap(startUnit),
   ];
   if (commands.length === 1) return undefined;
-  return `#!/bin/sh
-# Runs once, at the end of the first boot. A step that fails is shown on the console, the others still run.
-failed=0
-step() {
-  "$@" || {
-    echo "cloudless: first boot: exit code $? from: $*" > /dev/console
-    failed=1
-  }
-}
-${commands.map((command) => `step ${shellWords(command)}\n`).join('')}exit $failed
-`;
-}
-
-function makeDirectory(directory: GuestDirectory): FirstBootCommand {
-  const { user, group } = ownerParts(directory.owner);
-  return ['install', '-d', '-m', directoryMode(directory), '-o', user, '-g', group, directory.path];
+  return firstBootSteps(commands);
 }
 
 function makeLink({ path, target }: GuestLink): FirstBootCommand[] {
@@ -261,13 +244,6 @@ function startUnit(unit: SystemdUnit): FirstBootCommand[] {
     case UnitActivation.MASKED:
       return [['systemctl', '--no-block', 'stop', unit.name]];
   }
-}
-
-function shellWords(command: FirstBootCommand): string {
-  const words = typeof command === 'string' ? ['sh', '-c', command] : command;
-  return words
-    .map((word) => (/^[A-Za-z0-9_@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll(`'`, `'\\''`)}'`))
-    .join(' ');
 }
 
 /** Network configuration version 2, the format of netplan, with only what cloud-init's own renderers support. */

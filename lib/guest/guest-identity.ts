@@ -6,8 +6,8 @@ import type { SshKeyPair } from '../core/ssh-key';
 
 /** What one machine is known by: computed before it exists, and the same after it was replaced. */
 export interface GuestIdentity {
-  /** The SSH host key. */
-  readonly hostKey: SshKeyPair;
+  /** The SSH host key. @default - the machine makes one at its first boot, which nobody knows beforehand */
+  readonly hostKey?: SshKeyPair;
   /** Network cards, in the order in which they are attached. */
   readonly interfaces: readonly GuestInterface[];
 }

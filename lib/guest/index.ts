@@ -19,3 +19,20 @@ export type { ScrapeEndpoint } from './scrape-endpoint';
 export * from './seed-image';
 export { ServiceScope, type ServiceEndpoint } from './service-endpoint';
 export { UnitActivation, type SystemdUnit, type UnitDropIn } from './systemd-unit';
+export { hasSpec, ignitionSpec, type IgnitionSpec } from './ignition/ignition-spec';
+export { fwCfgName } from './ignition/fw-cfg';
+export type {
+  IgnitionConfig,
+  IgnitionDirectory,
+  IgnitionFile,
+  IgnitionFilesystem,
+  IgnitionLink,
+  IgnitionUnit,
+  IgnitionUser,
+} from './ignition/ignition-config';
+export {
+  ignitionConfig,
+  ignitionSecrets,
+  renderIgnition,
+  type IgnitionOptions,
+} from './ignition/render-ignition';
