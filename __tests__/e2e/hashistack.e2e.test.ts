@@ -15,7 +15,7 @@ const CLOUDLESS = resolve('bin', 'cloudless');
 const environment = { ...process.env, CLOUDLESS_LAB: LAB };
 const directory = temporaryDirectory();
 /** In the order in which they depend on one another. */
-const STACKS = ['base-images', 'network', 'zones', 'hashistack-names', 'servers', 'clients', 'dns'];
+const STACKS = ['base-images', 'network', 'dns', 'hashistack-names', 'servers', 'clients'];
 const CONSUL = 'sudo env $(sudo cat /etc/consul.d/cli.env) /opt/cloudless/bin/consul';
 
 interface Outcome {
