@@ -12,7 +12,8 @@ import { consulCluster, environmentIn, machineOf, onDay } from './support/stack-
 
 const program = hashiStackProgram('consul');
 const suite = program === undefined ? describe.skip : describe;
-const why = program === undefined ? ' (skipped: Consul was not built; run: cloudless hashistack install)' : '';
+const why =
+  program === undefined ? ' (skipped: Consul was not built; run: cloudless hashistack install)' : '';
 
 suite(`three servers and a client with the files of their machines${why}`, () => {
   const directory = temporaryDirectory();
