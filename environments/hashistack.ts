@@ -102,7 +102,11 @@ export function hashistack(app: App, directory = 'environments'): HashiStack {
     },
     consul: {
       binaries: consul,
-      extraConfig: { performance: { raft_multiplier: 5 } }, // processors are translated here, and slow
+      // Processors are translated here, and slow: who does not answer at once is not dead.
+      extraConfig: {
+        performance: { raft_multiplier: 5 },
+        gossip_lan: { probe_timeout: '5s', probe_interval: '5s', suspicion_mult: 8 },
+      },
     },
     nomad: nomad && { binaries: nomad },
     vault: vault && { binaries: vault, seal: VaultSeal.shamir() },

@@ -1,5 +1,5 @@
 import { ValidationError } from '../../lib/core/errors';
-import { SecretContent } from '../../lib/guest/file-content';
+import type { SecretContent } from '../../lib/guest/file-content';
 import type { ConfigObject } from '../hashistack/merge-config';
 
 /** Which program keeps the secrets. */
