@@ -168,7 +168,14 @@ suite(`three servers and a client with the files of their machines${why}`, () =>
       ({ status }) => status === 200,
     );
     expect(put.body).toBe(true);
+    const old = again.log.length;
     again.install().start();
+    // It begins with what it knew, and is not filled anew by the others.
+    await eventually(
+      'its own data',
+      () => again.log.slice(old),
+      (log) => /initial configuration: index=[1-9]/.test(log),
+    );
     const peers = await eventually(
       'three voters',
       async () =>
