@@ -62,16 +62,16 @@ export function hashistack(app: App, directory = 'environments'): HashiStack {
   });
 
   // Before any machine: members find each other by name.
-  const zones = new CloudlessStack(environment, 'zones');
+  const dns = new CloudlessStack(environment, 'dns');
   const nameserver = Fqdn.of(`ns.${environment.domain}`);
   const options = {
     server: new PowerDns(environment, 'pdns', { apiUrl: site.dns.api }),
     nameservers: [nameserver],
     protection: Protection.NONE, // the lab's server goes with the lab
   };
-  const zone = new Zone(zones, 'zone', { ...options, name: environment.domain });
-  const reverse = new ReverseZone(zones, 'reverse', { ...options, cidr: range });
-  new RecordSet(zones, 'nameserver', {
+  const zone = new Zone(dns, 'zone', { ...options, name: environment.domain });
+  const reverse = new ReverseZone(dns, 'reverse', { ...options, cidr: range });
+  new RecordSet(dns, 'nameserver', {
     zone,
     name: nameserver.absolute,
     type: 'A',
@@ -102,24 +102,25 @@ export function hashistack(app: App, directory = 'environments'): HashiStack {
     },
     consul: {
       binaries: consul,
-      extraConfig: { performance: { raft_multiplier: 5 } }, // processors are translated here, and slow
+      // Processors are translated here, and slow: who does not answer at once is not dead.
+      extraConfig: {
+        performance: { raft_multiplier: 5 },
+        gossip_lan: { probe_timeout: '5s', probe_interval: '5s', suspicion_mult: 8 },
+      },
     },
     nomad: nomad && { binaries: nomad },
     vault: vault && { binaries: vault, seal: VaultSeal.shamir() },
   });
-  stack.names.addDependency(zones);
 
-  const names = new CloudlessStack(environment, 'dns');
   const machines = [...stack.servers.pool.members, ...(stack.clients?.pool.members ?? [])];
-  new HostRecords(names, 'hosts', { machines, zone, reverseZones: [reverse] });
-  const knownHosts = new KnownHosts(names, 'known-hosts', { machines });
-  new SshConfig(names, 'ssh-config', {
+  new HostRecords(dns, 'hosts', { machines, zone, reverseZones: [reverse] });
+  const knownHosts = new KnownHosts(dns, 'known-hosts', { machines });
+  new SshConfig(dns, 'ssh-config', {
     machines,
     knownHosts,
     user: 'ops',
     identityFile: site.operator.privateKey,
   });
-  names.addDependency(zones);
   return stack;
 }
 

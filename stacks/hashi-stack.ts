@@ -1,3 +1,4 @@
+import { Construct } from 'constructs';
 import {
   CertificateAuthority,
   CloudlessStack,
@@ -120,8 +121,12 @@ export class HashiStack {
     this.servers = this.createServers(scope, serverPool, servers, quorum, stateSize);
     this.clients = clients && this.createClients(scope, clientPool, clients);
     const { clients: pool } = this;
+    const { zone } = props;
+    if (Construct.isConstruct(zone) && CloudlessStack.of(zone) !== this.names)
+      this.names.addDependency(CloudlessStack.of(zone));
     new ServiceRecords(this.names, 'services', {
-      zone: props.zone,
+      // By its name: the order of stacks is enough, and no state need be read.
+      zone: { zoneName: zone.zoneName, server: zone.server },
       machines: [...this.servers.pool.members, ...(pool?.pool.members ?? [])],
     });
     // The name is looked up once, when a machine starts.

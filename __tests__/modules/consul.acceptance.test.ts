@@ -12,7 +12,8 @@ import { consulCluster, environmentIn, machineOf, onDay } from './support/stack-
 
 const program = hashiStackProgram('consul');
 const suite = program === undefined ? describe.skip : describe;
-const why = program === undefined ? ' (skipped: Consul was not built; run: cloudless lab hashistack)' : '';
+const why =
+  program === undefined ? ' (skipped: Consul was not built; run: cloudless hashistack install)' : '';
 
 suite(`three servers and a client with the files of their machines${why}`, () => {
   const directory = temporaryDirectory();
@@ -167,7 +168,14 @@ suite(`three servers and a client with the files of their machines${why}`, () =>
       ({ status }) => status === 200,
     );
     expect(put.body).toBe(true);
+    const old = again.log.length;
     again.install().start();
+    // It begins with what it knew, and is not filled anew by the others.
+    await eventually(
+      'its own data',
+      () => again.log.slice(old),
+      (log) => /initial configuration: index=[1-9]/.test(log),
+    );
     const peers = await eventually(
       'three voters',
       async () =>

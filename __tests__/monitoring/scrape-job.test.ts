@@ -1,4 +1,4 @@
-import { ScrapeJob, VmPool } from '../../lib';
+import { Peers, ScrapeJob, VmPool, type GuestModule } from '../../lib';
 import { NodeExporter } from '../../modules';
 import { TestSite } from '../support/site';
 
@@ -33,6 +33,33 @@ it('writes one target for each machine, with the labels that people filter by', 
       },
     })),
   );
+});
+
+it('says how a page of metrics is asked for, where that is not plain', () => {
+  const site = new TestSite();
+  const asked: GuestModule = {
+    moduleName: 'asked',
+    bind(guest) {
+      guest.listen(8501, { from: Peers.MONITORING });
+      guest.addScrapeEndpoint({
+        job: 'asked',
+        port: 8501,
+        scheme: 'https',
+        path: '/v1/metrics',
+        parameters: { format: 'prometheus' },
+      });
+    },
+  };
+  const { members } = new VmPool(site.stack('web'), 'web', { ...site.machine, count: 1, modules: [asked] });
+  const job = new ScrapeJob(site.stack('monitoring'), 'asked', {
+    machines: members,
+    targetsDirectory: '/srv/targets',
+  });
+  expect(job.targetGroups[0]?.labels).toMatchObject({
+    __scheme__: 'https',
+    __metrics_path__: '/v1/metrics',
+    __param_format: 'prometheus',
+  });
 });
 
 it('leaves out machines that do not offer the job', () => {

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findSecrets } from '../../lib/core/secret-scan';
-import { Fqdn, Peers, PowerDns, Quorum, Size, VmPool, Zone } from '../../lib';
+import { AlertRules, Fqdn, Peers, PowerDns, Quorum, Size, VmPool, Zone } from '../../lib';
 import { NomadDriver, VaultSeal } from '../../modules';
 import { HashiStack, type HashiStackProps } from '../../stacks';
 import { onDay, PROGRAM } from '../modules/support/stack-fixture';
@@ -135,6 +136,24 @@ test('clients that are to run jobs say how, and need servers of Nomad', () => {
     /there are no servers of it; give 'nomad'/,
   );
 });
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+(hasPromtool ? test : test.skip)(
+  `its alerts are rules that Prometheus takes${hasPromtool ? '' : ' (skipped: package prometheus is not installed)'}`,
+  () => {
+    const site = new TestSite();
+    const { servers, clients } = stackIn(site);
+    new AlertRules(site.stack('monitoring'), 'rules', {
+      machines: [...servers.pool.members, ...clients!.pool.members],
+      rulesDirectory: '/srv/rules',
+    });
+    site.synth();
+    const path = join(site.directory, 'rules.json');
+    writeFileSync(path, String(site.resources('monitoring', 'local_file')[0]?.content));
+    const { status, stdout } = spawnSync('promtool', ['check', 'rules', path], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, expect.stringContaining('8 rules found')]);
+  },
+);
 
 test('is the same at every synth', () => {
   const site = new TestSite();

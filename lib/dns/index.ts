@@ -4,4 +4,3 @@ export * from './power-dns-provider';
 export * from './record-set';
 export * from './service-records';
 export * from './zone';
-export * from './service-records';

@@ -122,6 +122,8 @@ CONSUL_HTTP_TOKEN_FILE=${ACL_DIRECTORY}/token
       path: '/etc/systemd/resolved.conf.d/consul.conf',
       content: `[Resolve]\nDNS=${host(address)}:${ConsulPort.DNS}\nDomains=~${this.cluster.domain}\n`,
     });
+    // Through resolved, which knows whom to ask for what; some images go past it, to the servers of the network alone.
+    guest.addLink({ path: '/etc/resolv.conf', target: '/run/systemd/resolve/stub-resolv.conf' });
     guest.addFirstBootCommand(['systemctl', 'try-restart', 'systemd-resolved.service']);
   }
 

@@ -4,6 +4,7 @@ import {
   CertificateAuthority,
   Cidr,
   Environment,
+  Firewall,
   Fqdn,
   GuestConfig,
   IpAddress,
@@ -12,6 +13,7 @@ import {
   Quorum,
   SiteKey,
   type DataMount,
+  type GuestImage,
   type GuestModule,
 } from '../../../lib';
 import { Binaries, ConsulCluster, type ConsulClusterProps } from '../../../modules';
@@ -78,11 +80,14 @@ export function machineOf(
   index: number,
   modules: readonly GuestModule[],
   mounts: readonly string[] = ['/var/lib/consul', '/var/lib/nomad', '/var/lib/vault'],
+  image?: GuestImage,
 ): GuestConfig {
   const host = (pool === 'servers' ? 11 : 21) + index;
   const guest = new GuestConfig({
     fqdn: Fqdn.of(`${pool}-${index}.test.internal`),
     poolName: pool,
+    image,
+    firewall: image && { firewall: Firewall.declaredPorts(), pool: [`${NETWORK}`] },
     interfaces: [
       {
         name: 'lan',
