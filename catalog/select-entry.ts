@@ -67,7 +67,7 @@ function select(
   return (
     [...oldEnough].sort((a, b) => compareVersions(a.version, b.version)).at(-1) ??
     fail(
-      `no release that is ${Math.round((minimumAgeMs ?? 0) / 86_400_000)} days old; the oldest is ${ofChannel[0]?.version ?? 'none'}`,
+      `no release that is ${Math.round((minimumAgeMs ?? 0) / 86_400_000)}d old; the oldest is ${ofChannel[0]?.version ?? 'none'}`,
     )
   );
 }

@@ -13,7 +13,7 @@ import {
   type ImageKind,
 } from '../../catalog/catalog-file';
 import { AllowedSigners } from '../../catalog/image-signature';
-import { compareVersions } from '../../catalog/image-version';
+import { selectEntry } from '../../catalog/select-entry';
 
 /** What machines need to know of a version of an image. */
 export interface ImageFacts {
@@ -113,12 +113,13 @@ export class ImageCatalog {
         `image '${imageName}' is not in the catalog ${this.path}, which has ${known.length ? known.join(', ') : 'no images'}; build it with: cloudless image build ${imageName}, or make a release with: cloudless image release ${imageName}`,
       );
     const selector = typeof which !== 'string' ? which : which === 'latest' ? {} : { version: which };
-    const entry = this.select(imageName, entries, selector);
-    if (entry.revoked)
-      throw new ValidationError(
-        '',
-        `image '${imageName}' ${entry.version} was revoked on ${entry.revoked.at.slice(0, 10)}: ${entry.revoked.reason}; use another version`,
-      );
+    const { minimumAge, ...rest } = selector;
+    const entry = selectEntry(
+      imageName,
+      entries,
+      { ...rest, minimumAgeMs: minimumAge?.toMilliseconds() },
+      this.path,
+    );
     if (entry.release)
       AllowedSigners.read(join(dirname(this.path), 'allowed_signers'))?.verify(imageName, entry);
     return entry;
@@ -127,40 +128,6 @@ export class ImageCatalog {
   /** The catalog's entry of a version, revoked or not, nothing checked; undefined when it has none. */
   find(imageName: string, version: string): CatalogEntry | undefined {
     return this.contents.images[imageName]?.find((each) => each.version === version);
-  }
-
-  private select(imageName: string, entries: readonly CatalogEntry[], selector: ImageSelector): CatalogEntry {
-    const { version, channel, minimumAge, now = new Date() } = selector;
-    const fail = (problem: string): never => {
-      throw new ValidationError('', `image '${imageName}' has ${problem}`);
-    };
-    const all = entries.map((each) => each.version).join(', ');
-    if (version !== undefined) {
-      if (channel !== undefined)
-        return fail('either a version or a channel to be chosen by; give one of them');
-      return (
-        entries.find((each) => each.version === version) ??
-        fail(`no version '${version}' in the catalog ${this.path}; it has ${all}`)
-      );
-    }
-    const usable = entries.filter((each) => !each.revoked);
-    if (usable.length === 0) return fail(`only revoked versions in the catalog ${this.path}: ${all}`);
-    if (channel === undefined && minimumAge === undefined)
-      return usable[usable.length - 1] ?? fail('no version');
-    const ofChannel = usable.filter((each) => {
-      if (channel === undefined) return each.release !== undefined;
-      return each.channel === 'stable' || each.channel === channel;
-    });
-    if (ofChannel.length === 0)
-      return fail(
-        `no release in channel '${channel ?? 'testing'}' of the catalog ${this.path}; it has ${all}`,
-      );
-    const age = (each: CatalogEntry): number => now.getTime() - Date.parse(each.release?.releasedAt ?? '');
-    const oldEnough = ofChannel.filter((each) => !minimumAge || age(each) >= minimumAge.toMilliseconds());
-    return (
-      [...oldEnough].sort((a, b) => compareVersions(a.version, b.version)).at(-1) ??
-      fail(`no release that is ${String(minimumAge)} old; the oldest is ${ofChannel[0]?.version ?? 'none'}`)
-    );
   }
 
   private verified(imageName: string, entry: CatalogEntry): ImageRelease {

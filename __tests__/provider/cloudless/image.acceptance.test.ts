@@ -133,7 +133,7 @@ describeWith(['terraform', 'ssh-keygen'], 'an image that is looked up', () => {
     ['channel = "stable"', /no release in channel 'stable'/],
     ['channel = "unstable"', /'unstable' is not allowed; use 'stable', 'testing'/],
     ['version = "1.0.0"\n channel = "stable"', /A version was given, and a rule to choose one/],
-    ['minimum_age_days = 36500', /no release that is 36500 days old; the oldest is 1\.0\.0/],
+    ['minimum_age_days = 36500', /no release that is 36500d old; the oldest is 1\.0\.0/],
     ['allowed_signers = "nobody"', /line 1 is no signer/],
   ])('is refused with %s, at the attribute', async (arguments_, words) => {
     await fixture.releases([
