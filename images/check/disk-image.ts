@@ -60,12 +60,13 @@ export async function rawDisk(
   switch (format) {
     case 'raw':
       return file;
+    case 'bz2':
     case 'gz':
     case 'xz':
     case 'zst': {
       const unpacked = join(directory, 'unpacked');
       await decompress(file, format, unpacked, maximum);
-      if (['gz', 'xz', 'zst'].includes(inspectDiskImage(unpacked, maximum)))
+      if (['bz2', 'gz', 'xz', 'zst'].includes(inspectDiskImage(unpacked, maximum)))
         throw new OperationError(`${file} is compressed twice`);
       return rawDisk(unpacked, directory, maximum);
     }
@@ -116,6 +117,7 @@ class Header {
     if (magic('conectix')) return this.vhd(head);
     if (magic('vhdxfile')) return this.vhdx();
     if (magic('ustar', 257)) return { format: 'ova', declared: BigInt(size) };
+    if (magic('BZh') && magic('1AY&SY', 4)) return { format: 'bz2', declared: 0n };
     if (magic('\x1f\x8b')) return { format: 'gz', declared: 0n };
     if (magic('\xfd7zXZ\0')) return { format: 'xz', declared: 0n };
     if (magic('\x28\xb5\x2f\xfd')) return { format: 'zst', declared: 0n };
