@@ -91,6 +91,11 @@ beforeAll(async () => {
   gpg('vendor', '--armor', '--output', file('vendor.asc'), '--export');
   gpg('vendor', '--output', file('vendor.gpg'), '--export');
   gpg('stranger', '--output', file('stranger.gpg'), '--export');
+  gpg('stranger', '--armor', '--output', file('stranger.asc'), '--export');
+  writeFileSync(
+    file('both.asc'),
+    Buffer.concat(['stranger', 'vendor'].map((home) => readFileSync(file(`${home}.asc`)))),
+  );
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', file('disk.qcow2'), '8M']);
   publish('disk.qcow2', FEDORA_IMAGE, 'xz');
   publish('disk.qcow2', FLATCAR_IMAGE, 'bzip2');
@@ -129,10 +134,13 @@ describe('Fedora CoreOS', () => {
     expect(fwCfgName(entry)).toBe('opt/com.coreos/config');
   });
 
-  test('is checked with a binary keyring as well as with an armoured one', async () => {
-    const { entry } = await taken(fedoraCoreOsImport(stream(), { keyring: file('vendor.gpg') }));
-    expect(entry.os).toBe('fedora-coreos-42');
-  });
+  test.each(['vendor.gpg', 'both.asc'])(
+    'is checked with a binary keyring as well, and with several keys: %s',
+    async (keyring) => {
+      const { entry } = await taken(fedoraCoreOsImport(stream(), { keyring: file(keyring) }));
+      expect(entry.os).toBe('fedora-coreos-42');
+    },
+  );
 
   test('is refused when the file is another one', async () => {
     await expect(taken(fedora({ sha256: '0'.repeat(64) }))).rejects.toThrow('it should be sha256:000');
