@@ -45,7 +45,7 @@ module.exports = {
       'lib/storage',
       'lib/guest',
     ),
-    allow('lib/dns', 'lib/core', 'lib/bindings', 'lib/vm'),
+    allow('lib/dns', 'lib/core', 'lib/bindings', 'lib/guest', 'lib/vm'),
     allow('lib/monitoring', 'lib/core', 'lib/bindings', 'lib/guest', 'lib/vm'),
     allow('lib/inventory', 'lib/core', 'lib/bindings', 'lib/guest', 'lib/vm'),
     allow('modules', 'lib/core', 'lib/guest'),

@@ -4,6 +4,7 @@ import {
   KnownHosts,
   RecordSet,
   ReverseZone,
+  ServiceRecords,
   SshConfig,
   Zone,
   type Cidr,
@@ -35,7 +36,7 @@ export interface Nameserver {
   readonly address: IpAddress;
 }
 
-/** The names of an environment's machines, and the files for SSH that follow from them. */
+/** The names of an environment's machines and of the services that they offer, and the files for SSH that follow from them. */
 export class DnsStack extends CloudlessStack {
   readonly knownHosts: KnownHosts;
   readonly sshConfig: SshConfig;
@@ -60,6 +61,7 @@ export class DnsStack extends CloudlessStack {
         records: [address.toString()],
       });
     new HostRecords(this, 'hosts', { machines, zone, reverseZones });
+    new ServiceRecords(this, 'services', { machines, zone });
     this.knownHosts = new KnownHosts(this, 'known-hosts', { machines });
     this.sshConfig = new SshConfig(this, 'ssh-config', {
       machines,

@@ -151,6 +151,12 @@ describe('a unit is refused that', () => {
     expect(found[0]).toContain(message);
   });
 
+  test('is a template and to be enabled', () => {
+    expect(problems((guest) => guest.addUnit({ name: 'backup@.service' }))).toEqual([
+      "unit 'backup@.service' is a template and cannot be enabled; make it UnitActivation.ON_DEMAND, and add an instance such as 'backup@one.service'",
+    ]);
+  });
+
   test('is let through when it refers to units of modules, quadlets, packages, templates and the system', () => {
     const found = problems((guest) => {
       guest.addPackages('chrony');
@@ -327,6 +333,17 @@ describe('an image', () => {
   test('that cannot set kernel arguments is told', () => {
     const add = (guest: GuestConfig): void => guest.addKernelArgument('mitigations=auto');
     expect(problems(add, IGNITION)[0]).toContain('cannot be set in image');
+    expect(problems(add, COREOS)).toEqual([]);
+  });
+
+  test('whose Ignition runs without systemd cannot enable an instance of a template', () => {
+    const add = (guest: GuestConfig): void => {
+      guest.expectUnits('backup@.service');
+      guest.addUnit({ name: 'backup@db.service' });
+    };
+    expect(problems(add, IGNITION)).toEqual([
+      "unit 'backup@db.service' is an instance of a template, which Ignition cannot enable or disable in image 'debian-12-ignition'; make it UnitActivation.ON_DEMAND and let another unit want it",
+    ]);
     expect(problems(add, COREOS)).toEqual([]);
   });
 

@@ -49,7 +49,14 @@ export function writeTestCatalog(directory: string, packages?: Record<string, st
 export function writeCatalogOf(
   directory: string,
   name: string,
-  image: { version: string; virtualSize: Size; os?: string; packages?: Record<string, string> },
+  image: {
+    version: string;
+    virtualSize: Size;
+    os?: string;
+    packages?: Record<string, string>;
+    kind?: string;
+    ignitionSpec?: string;
+  },
 ): string {
   const content = readFileSync(join(directory, `${name}.qcow2`));
   const entry = {
@@ -61,6 +68,7 @@ export function writeCatalogOf(
     virtualSize: image.virtualSize.toBytes(),
     definition: `sha256:${'0'.repeat(64)}`,
     os: image.os ?? name,
+    ...(image.kind !== undefined && { kind: image.kind, ignitionSpec: image.ignitionSpec }),
     architecture: 'x86_64',
     // What the firewall of a machine needs.
     packages: image.packages ?? { nftables: '1.0.6-2+deb12u2' },

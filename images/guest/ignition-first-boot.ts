@@ -68,7 +68,7 @@ const GROW_UNIT = `# The root file system grows to the size of the machine's dis
 [Unit]
 Description=Grow the root file system
 DefaultDependencies=no
-After=systemd-udevd.service systemd-remount-fs.service
+After=systemd-udevd.service systemd-remount-fs.service systemd-tmpfiles-setup.service
 Before=shutdown.target
 Conflicts=shutdown.target
 ConditionPathExists=!/var/lib/cloudless/root-is-grown

@@ -125,7 +125,14 @@ export type VolumeConfig = ResourceConfig & {
   readonly pool: string;
   readonly dependsOn?: IConstruct;
 } & (
-    | { /** File to upload, relative to the stack's folder. */ readonly source: string }
+    | {
+        /** File to upload, relative to the stack's folder. */
+        readonly source: string;
+        /**
+         * For files that must keep their size: else the provider makes a qcow2 volume first and writes over its beginning.
+         */
+        readonly format?: 'raw';
+      }
     | {
         /** Volume that this one is an overlay of. */ readonly backing: string;
         /** Storage pool of that volume. */ readonly backingPool: string;
@@ -138,6 +145,24 @@ export type VolumeConfig = ResourceConfig & {
         readonly importFrom?: string;
       }
   );
+
+export interface IgnitionVolumeConfig extends ResourceConfig {
+  readonly name: string;
+  readonly pool: string;
+  /** The document; it becomes part of the state. */
+  readonly content: string;
+}
+
+/** An Ignition document that another resource of the stack makes, as a volume. @returns as {@link libvirtVolume} */
+export function libvirtIgnition(scope: Construct, id: string, config: IgnitionVolumeConfig): IConstruct {
+  const { provider, ...attributes } = config;
+  return new PlainResource(
+    scope,
+    id,
+    { type: 'libvirt_ignition', providerName: 'libvirt', provider },
+    () => attributes,
+  );
+}
 
 /** @returns the construct, to be attached to a domain or depended on */
 export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig): IConstruct {
@@ -154,7 +179,8 @@ export function libvirtVolume(scope: Construct, id: string, config: VolumeConfig
       ...(protectedByTerraform && { lifecycle: { preventDestroy: true } }),
     },
     () => {
-      if ('source' in config) return { name, pool, source: config.source };
+      if ('source' in config)
+        return { name, pool, source: config.source, ...(config.format && { format: config.format }) };
       const own = { name, pool, size: config.sizeBytes, format: 'qcow2' };
       return 'backing' in config
         ? { ...own, base_volume_name: config.backing, base_volume_pool: config.backingPool }
@@ -175,8 +201,13 @@ export interface DomainConfig extends ResourceConfig {
   readonly firmware?: { readonly code: string; readonly variables: string };
   /** Volumes in the order that the guest sees them; the first one is booted from. */
   readonly disks: readonly IConstruct[];
-  /** Volume with the NoCloud seed, attached as CD-ROM. */
+  /** Volume with what the machine is to be. */
   readonly seed: IConstruct;
+  /**
+   * Name under which the guest looks for the seed in QEMU's firmware configuration, for example `opt/com.coreos/config`.
+   * @default - the seed is attached as CD-ROM
+   */
+  readonly fwCfgName?: string;
   readonly interfaces: readonly { readonly network: string; readonly mac: string }[];
   /** What the domain depends on beyond its own resource, for example its networks' definitions. */
   readonly outside: readonly string[];
@@ -212,6 +243,7 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
     console: [{ type: 'pty', targetPort: '0', targetType: 'serial' }],
     autostart: true,
     running: true,
+    ...(config.fwCfgName !== undefined && { fw_cfg_name: config.fwCfgName }),
   };
   // Volumes stand for themselves in the list of triggers; networks live in another state, so their definition is part of the hash.
   const input = specHash({ ...spec, outside: config.outside });
@@ -246,7 +278,17 @@ export function libvirtDomain(scope: Construct, id: string, config: DomainConfig
         target_port: targetPort,
         target_type: targetType,
       })),
-      disk: [...disks.map(({ idExpression }) => ({ volume_id: idExpression })), { file: seed.idExpression }],
+      disk: [
+        ...disks.map(({ idExpression }) => ({ volume_id: idExpression })),
+        ...(config.fwCfgName === undefined ? [{ file: seed.idExpression }] : []),
+      ],
+      // The provider takes what is before the semicolon as the path of a volume, whoever made it.
+      ...(config.fwCfgName !== undefined && {
+        coreos_ignition:
+          seed.terraformResourceType === 'libvirt_ignition'
+            ? seed.idExpression
+            : `${seed.idExpression};volume`,
+      }),
     }),
   );
 }

@@ -28,7 +28,7 @@ import {
 import { pathConflicts, type PathClaim } from './path-conflicts';
 import { scrapeEndpointProblems } from './scrape-endpoint';
 import { serviceEndpointProblems } from './service-endpoint';
-import { unitProblems } from './systemd-unit';
+import { UnitActivation, unitProblems } from './systemd-unit';
 import { unknownUnitProblems } from './unit-checks';
 
 export interface GuestFacts {
@@ -212,6 +212,16 @@ function imageProblems(book: Contributions, image: GuestImage, hasFirewall: bool
       ),
     );
   if (isImmutable(image)) problems.push(...readOnly(book, image));
+  else if (kind === 'ignition')
+    // Ignition asks systemd for its version before it enables an instance, and there is none running yet.
+    problems.push(
+      ...book.units
+        .filter(({ item }) => /@[^.]/.test(item.name) && item.activation !== UnitActivation.ON_DEMAND)
+        .map(
+          ({ item, by }) =>
+            `unit '${item.name}'${of(by)} is an instance of a template, which Ignition cannot enable or disable in image '${imageName}'; make it UnitActivation.ON_DEMAND and let another unit want it`,
+        ),
+    );
   return problems;
 }
 

@@ -19,6 +19,7 @@ export type { ScrapeEndpoint } from './scrape-endpoint';
 export * from './seed-image';
 export { ServiceScope, type ServiceEndpoint } from './service-endpoint';
 export { UnitActivation, type SystemdUnit, type UnitDropIn } from './systemd-unit';
+export { hasSpec, ignitionSpec, type IgnitionSpec } from './ignition/ignition-spec';
 export { fwCfgName } from './ignition/fw-cfg';
 export type {
   IgnitionConfig,

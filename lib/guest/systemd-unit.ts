@@ -56,6 +56,10 @@ export function unitProblems(unit: SystemdUnit): string[] {
       ...readUnitFile(dropIn.content).problems.map((problem) => `${problem} (drop-in '${dropIn.name}')`),
     );
   }
+  if (/@\.[a-z]+$/.test(unit.name) && isEnabled(unit))
+    problems.push(
+      `is a template and cannot be enabled; make it UnitActivation.ON_DEMAND, and add an instance such as '${unit.name.replace('@', '@one')}'`,
+    );
   if (problems.length === 0 && isEnabled(unit) && unit.content !== undefined && !hasInstall(unit))
     problems.push(
       `is enabled and has no '[Install]' section with 'WantedBy=' or the like, so nothing would start it; add one, or make it UnitActivation.ON_DEMAND`,

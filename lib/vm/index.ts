@@ -1,4 +1,5 @@
 export * from './data-disk-move';
+export * from './host-key-origin';
 export * from './machine-props';
 export * from './network-attachment';
 export * from './virtual-machine';

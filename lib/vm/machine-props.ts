@@ -8,6 +8,7 @@ import type { IMachineImage } from '../image';
 import type { INetwork } from '../network';
 import type { DataDisk, RootDisk } from '../storage';
 import type { DataDiskMove } from './data-disk-move';
+import type { HostKeyOrigin } from './host-key-origin';
 import type { NetworkAttachment } from './network-attachment';
 
 /** Somebody who logs in with an SSH key and may become root. */
@@ -71,6 +72,11 @@ export interface MachineProps {
    * @default - nothing beyond the image
    */
   readonly modules?: readonly GuestModule[];
+  /**
+   * Where the SSH host keys come from.
+   * @default HostKeyOrigin.SITE_KEY
+   */
+  readonly hostKeyOrigin?: HostKeyOrigin;
   /**
    * What can be reached from outside. By default SSH and what modules declare, each from where they declare it for.
    * @default Firewall.declaredPorts()

@@ -2,7 +2,6 @@ import { Construct, type IConstruct } from 'constructs';
 import { libvirtDomain, libvirtVolume } from '../bindings/libvirt';
 import { ClaimKind, Claims } from '../core/claims';
 import { CloudlessStack } from '../core/cloudless-stack';
-import { Digest } from '../core/digest';
 import { ValidationError } from '../core/errors';
 import { Fqdn } from '../core/fqdn';
 import type { IpAddress } from '../core/ip-address';
@@ -10,12 +9,11 @@ import type { MacAddress } from '../core/mac-address';
 import { specHash } from '../core/spec-hash';
 import { sshHostKey, type SshKeyPair } from '../core/ssh-key';
 import {
-  Firewall,
-  GuestConfig,
-  renderCloudInit,
-  seedImage,
-  Sudo,
+  renderIgnition,
   type AlertRule,
+  type GuestConfig,
+  type GuestIdentity,
+  type GuestImage,
   type GuestInterface,
   type HealthCheck,
   type ScrapeEndpoint,
@@ -26,9 +24,12 @@ import { ledgerOf } from '../hypervisor/placement-ledger';
 import type { IBaseImage } from '../image';
 import type { INetwork } from '../network';
 import type { DataDisk } from '../storage';
+import { HostKeyOrigin } from './host-key-origin';
 import type { MachineProps } from './machine-props';
 import type { NetworkCard } from './network-attachment';
+import { machineGuest } from './private/machine-guest';
 import { machineProblems } from './private/machine-problems';
+import { createSeed, type MachineSeed } from './private/machine-seed';
 import { machineWish } from './private/machine-wish';
 import { allocateCards, attachmentsOf, guestInterfaces } from './private/network-cards';
 import { keepOrphanedDisks } from './private/orphaned-disks';
@@ -68,8 +69,10 @@ export interface IVirtualMachine {
   readonly mac: MacAddress;
   /** All network cards, in order. */
   readonly cards: readonly NetworkCard[];
-  /** SSH host key; the same for as long as name and site key are. */
+  /** SSH host key that goes with the name; the same for as long as name and site key are. */
   readonly hostKey: SshKeyPair;
+  /** Whether the machine has that host key, or one of its own. */
+  readonly hostKeyOrigin: HostKeyOrigin;
   readonly poolName: string;
   readonly hypervisor: IHypervisor;
   readonly image: IBaseImage;
@@ -100,6 +103,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
   readonly mac: MacAddress;
   readonly cards: readonly NetworkCard[];
   readonly hostKey: SshKeyPair;
+  readonly hostKeyOrigin: HostKeyOrigin;
   readonly poolName: string;
   readonly hypervisor: IHypervisor;
   readonly image: IBaseImage;
@@ -110,7 +114,13 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
   readonly healthChecks: readonly HealthCheck[];
   readonly alertRules: readonly AlertRule[];
 
-  constructor(scope: Construct, id: string, props: VirtualMachineProps) {
+  private readonly interfaces: readonly GuestInterface[];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: VirtualMachineProps,
+  ) {
     super(scope, id);
     const stack = CloudlessStack.of(this);
     const { environment } = stack;
@@ -149,11 +159,9 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       `${identity}.${environment.domain.toString()}`,
     );
 
-    const interfaces = guestInterfaces(this.cards, props, this.fqdn.domain);
-    const guest = this.configureGuest(props, [
-      ...interfaces.slice(named, named + 1),
-      ...interfaces.filter((_, index) => index !== named),
-    ]);
+    this.hostKeyOrigin = props.hostKeyOrigin ?? HostKeyOrigin.SITE_KEY;
+    this.interfaces = guestInterfaces(this.cards, props, this.fqdn.domain);
+    const guest = this.guestOn(props.image.release);
     this.scrapeEndpoints = guest.scrapeEndpoints;
     this.services = guest.services;
     this.healthChecks = guest.healthChecks;
@@ -172,7 +180,7 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
       accelerator: this.hypervisor.accelerator,
       firmware: code === undefined || variables === undefined ? undefined : { code, variables },
       disks: [this.createRootVolume(part, props), ...this.createDataVolumes(part, identity, props)],
-      seed: this.createSeedVolume(part, guest, interfaces),
+      ...this.createSeed(part, guest),
       interfaces: this.cards.map((each) => ({
         network: each.network.networkName,
         mac: each.mac.toString(),
@@ -184,6 +192,29 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     this.node.defaultChild = part.node.defaultChild;
     this.dependOn(this.cards.map(({ network }) => network));
     keepOrphanedDisks(this);
+  }
+
+  /**
+   * The machine as an Ignition document, for example for a machine of the same name that is no virtual one. It holds the
+   * private host key: keep it as a file of mode 0600.
+   *
+   * @param image what the document is for. Default the machine's own image
+   * @throws ValidationError when something of the machine cannot be said in Ignition
+   */
+  ignitionDocument(image: GuestImage = this.image.release): string {
+    return renderIgnition(this.guestOn(image), this.identity, { where: this });
+  }
+
+  /**
+   * Writes {@link VirtualMachine.ignitionDocument} into the stack's folder at synth, as `assets/<machine>.ign`, mode 0600.
+   *
+   * @returns the path in the stack's folder
+   */
+  exportIgnition(image?: GuestImage): string {
+    return CloudlessStack.of(this).addFile(`assets/${this.machineName}.ign`, {
+      content: this.ignitionDocument(image),
+      mode: 0o600,
+    });
   }
 
   /** @returns what host key and data disks are named after: the name that the machine had when it was made */
@@ -230,29 +261,6 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     }
   }
 
-  /** @param interfaces that of the machine's name first */
-  private configureGuest(props: VirtualMachineProps, interfaces: readonly GuestInterface[]): GuestConfig {
-    const guest = new GuestConfig({
-      fqdn: this.fqdn,
-      image: props.image.release,
-      interfaces,
-      poolName: this.poolName,
-      firewall: {
-        firewall: props.firewall ?? Firewall.declaredPorts(),
-        pool: interfaces.flatMap(({ addresses = [] }) => addresses.map(({ network }) => network.toString())),
-        monitoring: props.monitoredFrom?.map(String),
-      },
-    });
-    for (const administrator of props.administrators)
-      guest.addUser({ ...administrator, sudo: Sudo.PASSWORDLESS });
-    this.dataDisks.forEach((disk, index) =>
-      guest.addDataMount({ disk: index, label: disk.name, mountPoint: disk.mountPath, size: disk.size }),
-    );
-    for (const module of props.modules ?? []) guest.use(module);
-    guest.assertValid(this);
-    return guest;
-  }
-
   private createRootVolume(part: Construct, props: VirtualMachineProps): IConstruct {
     const { release, volumeName, storagePool } = this.image;
     const size = props.rootDisk?.size ?? release.virtualSize;
@@ -266,22 +274,40 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     });
   }
 
-  /** The seed holds the SSH host key: it is a file of mode 0600 here and a volume there, never part of a state. */
-  private createSeedVolume(
-    part: Construct,
-    guest: GuestConfig,
-    interfaces: readonly GuestInterface[],
-  ): IConstruct {
-    const seed = seedImage(
-      renderCloudInit(
-        guest,
-        { hostKey: this.hostKey, interfaces },
-        { imagePackages: Object.keys(this.image.release.packages), where: this },
-      ),
-    );
-    const name = `${this.machineName}-seed-${Digest.ofBytes(seed).short}.iso`;
-    const source = CloudlessStack.of(this).addFile(`assets/${name}`, { content: seed, mode: 0o600 });
-    return this.createVolume(part, 'seed', this.image.storagePool.storagePoolName, { name, source });
+  private createSeed(part: Construct, guest: GuestConfig): MachineSeed {
+    const { storagePoolName } = this.image.storagePool;
+    return createSeed(part, {
+      machine: this,
+      machineName: this.machineName,
+      hypervisor: this.hypervisor,
+      image: this.image,
+      guest,
+      identity: this.identity,
+      volume: (name, source, format) =>
+        this.createVolume(part, 'seed', storagePoolName, { name, source, ...(format && { format }) }),
+      claim: (name) => this.claimVolume(name, storagePoolName),
+    });
+  }
+
+  private get identity(): GuestIdentity {
+    return {
+      hostKey: this.hostKeyOrigin === HostKeyOrigin.SITE_KEY ? this.hostKey : undefined,
+      interfaces: this.interfaces,
+    };
+  }
+
+  private guestOn(image: GuestImage): GuestConfig {
+    const named = this.cards.findIndex(({ address }) => address === this.address);
+    const { fqdn, poolName, interfaces } = this;
+    return machineGuest(this.props, {
+      fqdn,
+      poolName,
+      image,
+      interfaces: [
+        ...interfaces.slice(named, named + 1),
+        ...interfaces.filter((_, index) => index !== named),
+      ],
+    });
   }
 
   private createDataVolumes(part: Construct, identity: string, props: VirtualMachineProps): IConstruct[] {
@@ -299,14 +325,18 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     id: string,
     pool: string,
     spec: { name: string } & (
-      { source: string } | { backing: string; backingPool: string; sizeBytes: number }
+      { source: string; format?: 'raw' } | { backing: string; backingPool: string; sizeBytes: number }
     ),
   ): IConstruct {
-    Claims.of(this).claim(this, ClaimKind.VOLUME, spec.name, `${this.hypervisor.hypervisorName}/${pool}`);
+    this.claimVolume(spec.name, pool);
     return libvirtVolume(part, id, {
       provider: this.hypervisor.providerFor(CloudlessStack.of(this)),
       pool,
       ...spec,
     });
+  }
+
+  private claimVolume(name: string, pool: string): void {
+    Claims.of(this).claim(this, ClaimKind.VOLUME, name, `${this.hypervisor.hypervisorName}/${pool}`);
   }
 }

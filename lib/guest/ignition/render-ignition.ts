@@ -42,9 +42,10 @@ export function ignitionConfig(
   options: IgnitionOptions = {},
 ): IgnitionConfig {
   const image: GuestImage = guest.image ?? DEBIAN;
-  const spec = ignitionSpec(options.spec ?? image.ignitionSpec);
+  const where = options.where ?? guest.fqdn.toString();
+  const spec = ignitionSpec(options.spec ?? image.ignitionSpec, where);
   const problems = [...guest.validate(), ...identityProblems(identity), ...specProblems(guest, spec)];
-  if (problems.length > 0) throw new ValidationError(options.where ?? guest.fqdn.toString(), problems);
+  if (problems.length > 0) throw new ValidationError(where, problems);
 
   const immutable = isImmutable(image);
   const once = firstBoot(guest);
@@ -62,7 +63,7 @@ export function ignitionConfig(
     ...units.filter(isOnDemand).flatMap(unitFiles),
   ];
   const taken = duplicatePaths(files);
-  if (taken.length > 0) throw new ValidationError(options.where ?? guest.fqdn.toString(), taken);
+  if (taken.length > 0) throw new ValidationError(where, taken);
   const storage = {
     directories: byPath(
       guest.directories
