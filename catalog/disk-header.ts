@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { OperationError } from '../lib/core/errors';
 
 /** What a file is, by its first bytes. */
-export type DiskFormat = 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'gz' | 'xz' | 'zst';
+export type DiskFormat = 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'bz2' | 'gz' | 'xz' | 'zst';
 
 /** What a disk image says about itself. */
 export interface DiskHeader {
@@ -50,6 +50,7 @@ class Header {
     if (magic('conectix')) return this.vhd(head);
     if (magic('vhdxfile')) return this.vhdx();
     if (magic('ustar', 257)) return { format: 'ova', virtualSize: BigInt(size) };
+    if (magic('BZh') && magic('1AY&SY', 4)) return { format: 'bz2', virtualSize: 0n };
     if (magic('\x1f\x8b')) return { format: 'gz', virtualSize: 0n };
     if (magic('\xfd7zXZ\0')) return { format: 'xz', virtualSize: 0n };
     if (magic('\x28\xb5\x2f\xfd')) return { format: 'zst', virtualSize: 0n };

@@ -35,7 +35,9 @@ export interface PowerDnsServerProps {
 }
 
 const DATA = '/var/lib/powerdns';
-const DIRECTORY = '/etc/powerdns/pdns.d';
+/** The whole of it: what the packages put into `pdns.d`, such as another `launch`, is not read. */
+const CONFIGURATION = '/etc/powerdns/pdns.conf';
+const INCLUDED = '/etc/powerdns/cloudless.d';
 const DNS_PORT = 53;
 const API_PORT = 8081;
 
@@ -78,7 +80,7 @@ export class PowerDnsServer implements GuestModule {
     guest.addPackages('pdns-server', 'pdns-backend-lmdb');
     guest.needData({ mountPoint: DATA, size: dataSize });
     for (const protocol of [Protocol.UDP, Protocol.TCP]) guest.listen(DNS_PORT, { protocol, from: askers });
-    guest.addFile({ path: `${DIRECTORY}/cloudless.conf`, content: this.configuration(guest) });
+    guest.addFile({ path: CONFIGURATION, content: this.configuration(guest) });
     guest.addUnit({
       name: 'pdns.service',
       dropIns: [{ name: '10-cloudless.conf', content: DROP_IN }],
@@ -89,7 +91,7 @@ export class PowerDnsServer implements GuestModule {
     }
     if (api) {
       guest.addFile({
-        path: `${DIRECTORY}/cloudless-api.conf`,
+        path: `${INCLUDED}/api.conf`,
         content: SecretContent.of(apiConfiguration(api, metricsFrom)),
         mode: '0640',
         owner: 'root:pdns',
@@ -114,7 +116,7 @@ export class PowerDnsServer implements GuestModule {
   }
 
   private configuration(guest: GuestConfig): string {
-    const { secondaries = [] } = this.props;
+    const { api, secondaries = [] } = this.props;
     const own = guest.interfaces.flatMap(({ addresses = [] }) =>
       addresses.map(({ address }) => `${address}`),
     );
@@ -124,7 +126,7 @@ export class PowerDnsServer implements GuestModule {
 launch=lmdb
 lmdb-filename=${DATA}/pdns.lmdb
 local-address=${local.join(', ')}
-version-string=anonymous
+${api ? `include-dir=${INCLUDED}\n` : ''}version-string=anonymous
 security-poll-suffix=
 # Nobody copies a zone but who is named here.
 disable-axfr=${secondaries.length > 0 ? 'no' : 'yes'}

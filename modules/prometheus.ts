@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Duration } from '../lib/core/duration';
 import { ValidationError } from '../lib/core/errors';
+import { IpAddress } from '../lib/core/ip-address';
 import { Size } from '../lib/core/size';
 import { AlertSeverity, type AlertRule } from '../lib/guest/alert-rule';
 import type { GuestConfig, GuestModule } from '../lib/guest/guest-config';
@@ -11,7 +12,10 @@ import type { MonitoredMachine } from './monitored-machine';
 import { PrometheusJob } from './prometheus-job';
 
 export interface PrometheusProps {
-  /** Machines whose declared endpoints are scraped, and whose alert rules are evaluated. @default - none */
+  /**
+   * Machines whose declared endpoints are scraped, and whose alert rules are evaluated.
+   * @default - only the server itself, with the modules that are before this one in its list
+   */
   readonly machines?: readonly MonitoredMachine[];
   /** Further jobs. @default - none */
   readonly jobs?: readonly PrometheusJob[];
@@ -43,26 +47,12 @@ const PORT = 9090;
 /** A Prometheus server of Debian, with what it scrapes and watches as values, and its figures on a data disk. */
 export class Prometheus implements GuestModule {
   readonly moduleName = 'prometheus';
-  private readonly jobs: readonly PrometheusJob[];
-  private readonly rules: readonly AlertRule[];
 
   /** @throws ValidationError for two jobs or rules of one name that differ, and times that do not fit together */
   constructor(private readonly props: PrometheusProps = {}) {
-    const { machines = [], jobs = [], interval = INTERVAL } = props;
+    const { jobs = [], interval = INTERVAL } = props;
     const problems: string[] = [];
-    this.jobs = [
-      PrometheusJob.of('prometheus', [{ targets: [`localhost:${PORT}`] }]),
-      ...PrometheusJob.ofMachines(machines).filter(({ name }) => name !== 'prometheus'),
-      ...jobs,
-    ];
-    const names = this.jobs.map(({ name }) => name);
-    for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index)))
-      problems.push(`scrape job '${name}' is there twice; rename one`);
-    this.rules = unique(
-      [...OWN_RULES, ...machines.flatMap(({ alertRules }) => alertRules), ...(props.alertRules ?? [])],
-      problems,
-    );
-    for (const { name, options } of this.jobs) {
+    for (const { name, options } of jobs) {
       const [time, limit] = [options.interval ?? interval, options.timeout];
       if (limit && limit.compareTo(time) > 0)
         problems.push(
@@ -74,6 +64,7 @@ export class Prometheus implements GuestModule {
         problems.push(
           `alertmanager '${target}' is not host:port; write for example 'alerts.example.org:9093'`,
         );
+    problems.push(...contentsOf(props, []).problems);
     if (problems.length > 0) throw new ValidationError(this.moduleName, problems);
   }
 
@@ -81,12 +72,25 @@ export class Prometheus implements GuestModule {
     const { from = Peers.NOBODY, retention = Duration.days(30), dataSize = Size.gib(4) } = this.props;
     const peers = from instanceof Peers ? [from] : from;
     const open = peers.some((each) => each !== Peers.NOBODY);
+    // What the machine runs beside is scraped without leaving it.
+    const { jobs, rules, problems } = contentsOf(this.props, [
+      {
+        fqdn: guest.fqdn,
+        address: LOOPBACK,
+        poolName: guest.poolName,
+        scrapeEndpoints: [{ job: 'prometheus', port: PORT }, ...guest.scrapeEndpoints],
+        healthChecks: [],
+        alertRules: guest.alertRules,
+      },
+    ]);
+    if (problems.length > 0)
+      throw new ValidationError(`${guest.fqdn.toString()}: ${this.moduleName}`, problems);
     guest.addPackages('prometheus');
     guest.listen(PORT, { from });
     guest.needData({ mountPoint: DATA, size: dataSize });
-    guest.addFile({ path: CONFIGURATION, content: renderYaml(this.configuration()) });
-    guest.addFile({ path: RULES, content: renderYaml(this.ruleFile()) });
-    for (const { name, options } of this.jobs)
+    guest.addFile({ path: CONFIGURATION, content: renderYaml(this.configuration(jobs)) });
+    guest.addFile({ path: RULES, content: renderYaml(ruleFile(rules)) });
+    for (const { name, options } of jobs)
       if (options.bearerToken)
         guest.addFile({
           path: tokenFile(name),
@@ -111,7 +115,7 @@ export class Prometheus implements GuestModule {
     for (const rule of OWN_RULES) guest.addAlertRule(rule);
   }
 
-  private configuration(): object {
+  private configuration(jobs: readonly PrometheusJob[]): object {
     const { interval = INTERVAL, externalLabels, alertmanagers = [] } = this.props;
     return {
       global: {
@@ -123,30 +127,46 @@ export class Prometheus implements GuestModule {
       ...(alertmanagers.length > 0
         ? { alerting: { alertmanagers: [{ static_configs: [{ targets: [...alertmanagers] }] }] } }
         : {}),
-      scrape_configs: this.jobs.map((job) =>
-        job.configuration(job.options.bearerToken && tokenFile(job.name)),
-      ),
-    };
-  }
-
-  private ruleFile(): object {
-    return {
-      groups: [
-        {
-          name: 'cloudless',
-          rules: this.rules.map((rule) => ({
-            alert: rule.name,
-            expr: rule.expression,
-            ...(rule.for ? { for: rule.for.toString() } : {}),
-            labels: { ...rule.labels, severity: rule.severity },
-            annotations: { summary: rule.summary },
-          })),
-        },
-      ],
+      scrape_configs: jobs.map((job) => job.configuration(job.options.bearerToken && tokenFile(job.name))),
     };
   }
 }
 
+/** Jobs and rules of the server: its own, those of machines, and what else was asked for. */
+function contentsOf(
+  { machines = [], jobs = [], alertRules = [] }: PrometheusProps,
+  own: readonly MonitoredMachine[],
+): { jobs: PrometheusJob[]; rules: AlertRule[]; problems: string[] } {
+  const problems: string[] = [];
+  const all = [...PrometheusJob.ofMachines([...own, ...machines]), ...jobs];
+  const names = all.map(({ name }) => name);
+  for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index)))
+    problems.push(`scrape job '${name}' is there twice; rename one`);
+  const rules = unique(
+    [...OWN_RULES, ...[...own, ...machines].flatMap((machine) => machine.alertRules), ...alertRules],
+    problems,
+  );
+  return { jobs: all, rules, problems };
+}
+
+function ruleFile(rules: readonly AlertRule[]): object {
+  return {
+    groups: [
+      {
+        name: 'cloudless',
+        rules: rules.map((rule) => ({
+          alert: rule.name,
+          expr: rule.expression,
+          ...(rule.for ? { for: rule.for.toString() } : {}),
+          labels: { ...rule.labels, severity: rule.severity },
+          annotations: { summary: rule.summary },
+        })),
+      },
+    ],
+  };
+}
+
+const LOOPBACK = IpAddress.of('127.0.0.1');
 const INTERVAL = Duration.seconds(30);
 
 /** The disk outlives the machine, and the number of Debian's user may be another one in the next. */

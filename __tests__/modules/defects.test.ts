@@ -195,7 +195,7 @@ describe('17: the name of a network card in a configuration', () => {
 
   test('a module that needs an address takes it from the plan', () => {
     const guest = machineWith(new PowerDnsServer(), DEBIAN_12, '/var/lib/powerdns');
-    expect(textOf(guest, '/etc/powerdns/pdns.d/cloudless.conf')).toContain('10.20.0.7');
+    expect(textOf(guest, '/etc/powerdns/pdns.conf')).toContain('10.20.0.7');
   });
 });
 

@@ -26,15 +26,16 @@ describeWith(['pdns_server'], 'a real PowerDNS with the configuration of the mod
       '/var/lib/powerdns',
     );
     const [dns, web] = [await freePort(), await freePort()];
-    const text = ['cloudless', 'cloudless-api']
-      .map((name) => textOf(guest, `/etc/powerdns/pdns.d/${name}.conf`))
-      .join('')
+    const main = textOf(guest, '/etc/powerdns/pdns.conf')
       .replace(/^local-address=.*/m, `local-address=127.0.0.1\nlocal-port=${dns}`)
-      .replaceAll('/var/lib/powerdns', join(directory, 'data'))
+      .replace('include-dir=/etc/powerdns', `include-dir=${directory}`)
+      .replaceAll('/var/lib/powerdns', join(directory, 'data'));
+    const included = textOf(guest, '/etc/powerdns/cloudless.d/api.conf')
       .replace('webserver-port=8081', `webserver-port=${web}`)
       .replace('webserver-address=0.0.0.0', 'webserver-address=127.0.0.1');
-    mkdirSync(join(directory, 'data'));
-    writeFileSync(join(directory, 'pdns.conf'), `${text}socket-dir=${directory}\n`);
+    for (const name of ['data', 'cloudless.d']) mkdirSync(join(directory, name));
+    writeFileSync(join(directory, 'pdns.conf'), `${main}socket-dir=${directory}\n`);
+    writeFileSync(join(directory, 'cloudless.d', 'api.conf'), included);
     api = `http://127.0.0.1:${web}/api/v1/servers/localhost`;
     server = spawn('/usr/sbin/pdns_server', [`--config-dir=${directory}`, '--guardian=no', '--daemon=no']);
     server.stderr?.on('data', (data: Buffer) => (said += data.toString()));

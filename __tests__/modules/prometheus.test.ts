@@ -49,8 +49,8 @@ test('scrapes what the modules of the site declare, each target named by its mac
   const { scrape_configs: jobs } = configuration({
     machines: [monitored('web-0', '10.20.0.7'), monitored('web-1', 'fd00:20::8', { rack: 'a "b" ${c}' })],
   });
-  expect(jobs.map((job) => job['job_name'])).toEqual(['prometheus', 'app', 'node']);
-  expect(jobs[1]).toMatchObject({
+  expect(jobs.map((job) => job['job_name'])).toEqual(['app', 'node', 'prometheus']);
+  expect(jobs[0]).toMatchObject({
     static_configs: [
       {
         targets: ['10.20.0.7:8080'],
@@ -59,9 +59,32 @@ test('scrapes what the modules of the site declare, each target named by its mac
       { targets: ['[fd00:20::8]:8080'] },
     ],
   });
-  expect(jobs[2]).toMatchObject({
+  expect(jobs[1]).toMatchObject({
     static_configs: [{}, { targets: ['[fd00:20::8]:9100'], labels: { rack: 'a "b" ${c}' } }],
   });
+});
+
+test('scrapes what runs on the same machine without leaving it', () => {
+  const guest = machineWith(
+    [new NodeExporter(), new Prometheus({ machines: [monitored('web-1', '10.20.0.8')] })],
+    DEBIAN_12,
+    DATA,
+  );
+  const { scrape_configs: jobs } = parse(textOf(guest, CONFIGURATION)) as Configuration;
+  expect(jobs.find((job) => job['job_name'] === 'node')).toMatchObject({
+    static_configs: [
+      { targets: ['127.0.0.1:9100'], labels: { instance: 'web-0.lab.internal' } },
+      { targets: ['10.20.0.8:9100'], labels: { instance: 'web-1.lab.internal' } },
+    ],
+  });
+  expect(textOf(guest, RULES)).toContain('HostDown');
+  expect(() =>
+    machineWith(
+      [new NodeExporter(), new Prometheus({ jobs: [PrometheusJob.of('node', [{ targets: ['a:1'] }])] })],
+      DEBIAN_12,
+      DATA,
+    ),
+  ).toThrow("web-0.lab.internal: prometheus: scrape job 'node' is there twice");
 });
 
 testWith('/usr/bin/promtool')('promtool accepts configuration and rules with everything in them', () => {
@@ -147,7 +170,7 @@ test('evaluates a rule that many machines declare once, and refuses two meanings
 test('refuses jobs of one name, times that do not fit, and targets that are none', () => {
   const job = PrometheusJob.of('app', [{ targets: ['a:1'] }], { timeout: Duration.minutes(1) });
   expect(() => new Prometheus({ jobs: [job, job], alertmanagers: ['http://x'] })).toThrow(
-    /'app' is there twice.*\n.*'app' waits 1m for an answer and asks every 30s.*\n.*\n.*'http:\/\/x' is not host:port/,
+    /'app' waits 1m for an answer and asks every 30s[\s\S]*'http:\/\/x' is not host:port.*\n.*'app' is there twice/,
   );
   expect(() => PrometheusJob.of('a b', [{ targets: ['a'], labels: { job: 'x' } }])).toThrow(
     /is no name of a job.*\n.*target 'a' is not host:port.*\n.*label 'job'/,

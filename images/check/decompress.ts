@@ -7,9 +7,10 @@ import type { Size } from '../../lib/core/size';
 import { toolEnvironment } from '../build/host-requirements';
 
 /** Compressions that images come in. */
-export type Compression = 'gz' | 'xz' | 'zst';
+export type Compression = 'bz2' | 'gz' | 'xz' | 'zst';
 
 const PROGRAMS: Readonly<Record<Compression, readonly string[]>> = {
+  bz2: ['bzip2', '-dc'],
   gz: ['gzip', '-dc'],
   xz: ['xz', '-dc', '--memlimit-decompress=1GiB'],
   zst: ['zstd', '-dcq', '--memory=1024MB'],

@@ -47,12 +47,13 @@ export async function rawDisk(
   switch (format) {
     case 'raw':
       return file;
+    case 'bz2':
     case 'gz':
     case 'xz':
     case 'zst': {
       const unpacked = join(directory, 'unpacked');
       await decompress(file, format, unpacked, maximum);
-      if (['gz', 'xz', 'zst'].includes(inspectDiskImage(unpacked, maximum)))
+      if (['bz2', 'gz', 'xz', 'zst'].includes(inspectDiskImage(unpacked, maximum)))
         throw new OperationError(`${file} is compressed twice`);
       return rawDisk(unpacked, directory, maximum);
     }

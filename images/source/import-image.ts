@@ -26,6 +26,7 @@ import { brokenRules, type SealViolation } from '../build/seal-rules';
 import { readImage } from '../build/verify-seal';
 import { inWorkspace } from '../build/workspace';
 import { MAXIMUM_DISK, rawDisk } from '../check/disk-image';
+import { binaryKeyring } from './keyring';
 
 /** A disk image that somebody else made. */
 export interface ImageImport {
@@ -37,7 +38,7 @@ export interface ImageImport {
   readonly ignitionSpec?: string;
   /** For example `debian-12`. */
   readonly os: string;
-  /** HTTP(S) address, or path of a file: qcow2, raw, VMDK, VHD, VHDX or OVA, also compressed with xz, gzip or zstd. */
+  /** HTTP(S) address, or path of a file: qcow2, raw, VMDK, VHD, VHDX or OVA, also compressed with xz, bzip2, gzip or zstd. */
   readonly from: string;
   /** `sha256:<hex>` or `sha512:<hex>` of the file as it is published. Needed unless `signature` is given. */
   readonly digest?: string;
@@ -45,7 +46,7 @@ export interface ImageImport {
   readonly signature?: {
     /** HTTP(S) address, or path. */
     readonly from: string;
-    /** File of the keys that may sign (gpgv(1)). */
+    /** File of the keys that may sign (gpgv(1)), binary or armoured. */
     readonly keyring: string;
   };
   /** Largest file that is fetched. @default 8 GiB */
@@ -145,7 +146,8 @@ async function checkOrigin(
   if (signature) {
     const detached = join(workspace, 'signature');
     await fetchFile(signature.from, detached, Size.mib(1));
-    await run('gpgv', ['--quiet', '--keyring', signature.keyring, detached, file], {
+    const keyring = binaryKeyring(signature.keyring, join(workspace, 'keyring'));
+    await run('gpgv', ['--quiet', '--keyring', keyring, detached, file], {
       env: toolEnvironment(),
     }).catch((error: unknown) => {
       throw new OperationError(
