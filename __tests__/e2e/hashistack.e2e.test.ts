@@ -214,7 +214,7 @@ suite(`three servers and a client in the lab${why}`, () => {
       expect((await ssh(server, 'test -e /etc/of-the-old-machine')).code).toBe(1);
       good(await ssh(server, 'sudo test -e /var/lib/consul/of-the-old-machine'));
       // It began with what it knew, and was not filled anew by the others.
-      good(await ssh(server, `sudo journalctl -u consul | grep -q 'initial configuration: index=[1-9]'`));
+      await eventually(server, `sudo journalctl -u consul | grep -q 'initial configuration: index=[1-9]'`);
       await eventually(
         servers[0]!,
         `test "$(${CONSUL} operator raft list-peers | awk '$1 ~ /^servers-/ && $5 == "true" { print $1 }' | sort | xargs)" = 'servers-0 servers-1 servers-2'`,
