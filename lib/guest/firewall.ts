@@ -126,7 +126,8 @@ function sourcesOf(peers: Peers, { pool, monitoring = pool }: FirewallRanges): r
 }
 
 /** nft refuses a set whose ranges overlap: those that lie in another one go. */
-function withoutContained(sources: readonly string[]): string[] {
+function withoutContained(sources: readonly string[]): readonly string[] {
+  if (sources.length < 2) return sources;
   const ranges = sources.map((source) => ({ source, range: asRange(source) }));
   return ranges
     .filter(

@@ -70,6 +70,7 @@ export class GuestConfig {
   private readonly firewall?: GuestFirewall;
   private contributor = MACHINE;
   private forwards = false;
+  private ruleset?: { readonly ports: number; readonly forwards: boolean; readonly text: string };
 
   constructor(props: GuestConfigProps) {
     this.fqdn = props.fqdn;
@@ -160,7 +161,14 @@ export class GuestConfig {
 
   /** The ruleset that follows from the declared ports; undefined without firewall. */
   get firewallRuleset(): string | undefined {
-    return this.firewall && firewallRuleset(this.ports, { ...this.firewall, forwards: this.forwards });
+    const { firewall, forwards, ports } = this;
+    if (firewall === undefined) return undefined;
+    // Asked for several times, and the same as long as nothing is added.
+    const made = this.ruleset;
+    if (made?.ports === ports.length && made.forwards === forwards) return made.text;
+    const text = firewallRuleset(ports, { ...firewall, forwards });
+    this.ruleset = { ports: ports.length, forwards, text };
+    return text;
   }
 
   /** The files that were added, and those that follow: of the firewall and of kernel parameters. */

@@ -9,6 +9,13 @@ import { IMAGE_UNITS, isSystemUnit, quadletUnit, templateOf, unitReferences } fr
  * there. Known are the machine's own units, quadlets, what a package is named like, systemd's, and what modules expect.
  */
 export function unknownUnitProblems(book: Contributions, image?: GuestImage): string[] {
+  // What every system has needs no further look.
+  const named = book.units.flatMap(({ item: unit, by }) =>
+    unitReferences(unit)
+      .filter(({ name }) => !isSystemUnit(name))
+      .map((reference) => ({ ...reference, unit, by })),
+  );
+  if (named.length === 0) return [];
   const known = new Set([
     FIREWALL_UNIT,
     'cloudless-first-boot.service',
@@ -22,16 +29,11 @@ export function unknownUnitProblems(book: Contributions, image?: GuestImage): st
   const packages = [...book.packages.map(({ item }) => item), ...Object.keys(image?.packages ?? {})];
   const stems = new Set(packages);
   const exists = (name: string): boolean =>
-    isSystemUnit(name) ||
-    known.has(name) ||
-    known.has(templateOf(name)) ||
-    stems.has(name.replace(/(@.*)?\.[a-z]+$/, ''));
-  return book.units.flatMap(({ item: unit, by }) =>
-    unitReferences(unit)
-      .filter(({ name }) => !exists(name))
-      .map(
-        ({ key, name }) =>
-          `unit '${unit.name}'${of(by)} has '${key}=${name}', a unit that nobody has; add it, correct the name, or say expectUnits('${name}') when the image or a package brings it`,
-      ),
-  );
+    known.has(name) || known.has(templateOf(name)) || stems.has(name.replace(/(@.*)?\.[a-z]+$/, ''));
+  return named
+    .filter(({ name }) => !exists(name))
+    .map(
+      ({ key, name, unit, by }) =>
+        `unit '${unit.name}'${of(by)} has '${key}=${name}', a unit that nobody has; add it, correct the name, or say expectUnits('${name}') when the image or a package brings it`,
+    );
 }

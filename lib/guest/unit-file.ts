@@ -34,8 +34,22 @@ const HOME_OF = new Map<string, string>([
   ...'What Where'.split(' ').map((key) => [key, 'Mount'] as const),
 ]);
 
+/** Machines of a pool have the same units. */
+const READ = new Map<string, UnitFile>();
+const MOST_READ = 500;
+
 /** Reads a unit file, or a drop-in, as systemd does. */
 export function readUnitFile(text: string): UnitFile {
+  let file = READ.get(text);
+  if (file === undefined) {
+    file = read(text);
+    if (READ.size >= MOST_READ) READ.clear();
+    READ.set(text, file);
+  }
+  return file;
+}
+
+function read(text: string): UnitFile {
   const settings: UnitSetting[] = [];
   const sections: string[] = [];
   const problems: string[] = [];

@@ -162,7 +162,6 @@ export class VirtualMachine extends Construct implements IVirtualMachine {
     this.hostKeyOrigin = props.hostKeyOrigin ?? HostKeyOrigin.SITE_KEY;
     this.interfaces = guestInterfaces(this.cards, props, this.fqdn.domain);
     const guest = this.guestOn(props.image.release);
-    guest.assertValid(this);
     this.scrapeEndpoints = guest.scrapeEndpoints;
     this.services = guest.services;
     this.healthChecks = guest.healthChecks;

@@ -6,7 +6,6 @@ import { Digest } from '../../core/digest';
 import {
   fwCfgName,
   hasSpec,
-  ignitionConfig,
   ignitionSecrets,
   ignitionSpec,
   renderCloudInit,
@@ -14,6 +13,7 @@ import {
   seedImage,
   type GuestConfig,
   type GuestIdentity,
+  type IgnitionConfig,
 } from '../../guest';
 import type { IHypervisor } from '../../hypervisor';
 import type { IBaseImage } from '../../image';
@@ -61,20 +61,20 @@ export function createSeed(part: Construct, props: MachineSeedProps): MachineSee
   }
   const document = renderIgnition(guest, identity, { where: machine });
   const name = `${machineName}-ignition-${Digest.ofBytes(document).short}.ign`;
+  const config = JSON.parse(document) as IgnitionConfig;
   const key = { fwCfgName: fwCfgName(release) };
   const needsNative =
     ignitionSecrets(guest, identity).length > 0 ||
     !hasSpec(ignitionSpec(release.ignitionSpec, machine), PROVIDER_SPEC) ||
-    ignitionProviderLacks(ignitionConfig(guest, identity, { where: machine })).length > 0;
+    ignitionProviderLacks(config).length > 0;
   if (needsNative) return { seed: file(name, document, 'raw'), ...key };
   props.claim(name);
-  const parts = ignitionConfig(guest, identity, { where: machine, spec: PROVIDER_SPEC });
   return {
     seed: libvirtIgnition(part, 'seed', {
       provider: props.hypervisor.providerFor(stack),
       name,
       pool: image.storagePool.storagePoolName,
-      content: ignitionDocument(machine, 'ignition', parts),
+      content: ignitionDocument(machine, 'ignition', config),
     }),
     ...key,
   };
