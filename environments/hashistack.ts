@@ -78,18 +78,18 @@ export function hashistack(app: App, directory = 'environments'): HashiStack {
     records: [guestDns.toString()],
   });
 
-  const machine = {
-    image: images.image('debian'),
-    network,
-    memory: Size.mib(384),
-    rootDisk: RootDisk.of({ size: Size.gib(2) }),
-    administrators: [{ name: 'ops', sshAuthorizedKeys: [SshPublicKey.fromFile(site.operator.publicKey)] }],
-  };
   const consul = labBinaries(site.dns.guestAddress, 'consul');
   if (!consul)
     throw new ValidationError('hashistack', 'Consul was not built yet; run: cloudless hashistack install');
   const nomad = labBinaries(site.dns.guestAddress, 'nomad');
   const vault = labBinaries(site.dns.guestAddress, 'vault');
+  const machine = {
+    image: images.image('debian'),
+    network,
+    memory: Size.mib(nomad || vault ? 768 : 384),
+    rootDisk: RootDisk.of({ size: Size.gib(2) }),
+    administrators: [{ name: 'ops', sshAuthorizedKeys: [SshPublicKey.fromFile(site.operator.publicKey)] }],
+  };
   const stack = new HashiStack(environment, 'hashistack', {
     zone,
     servers: { ...machine, quorum: Quorum.of(3), stateSize: Size.mib(512) },

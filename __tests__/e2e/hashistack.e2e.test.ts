@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App } from 'cdktf';
 import { hashistack } from '../../environments/hashistack';
-import { hashiStackProgram } from '../../lab/hashistack/consul';
+import { HASHISTACK_BIN, hashiStackProgram } from '../../lab/hashistack/consul';
 import { labSite } from '../../lab/site';
 import type { VirtualMachine } from '../../lib';
 import { temporaryDirectory } from '../support/site';
@@ -87,6 +87,28 @@ async function eventually(machine: VirtualMachine, command: string, minutes = 8)
     if (Date.now() > end) throw new Error(`${machine.machineName}: ${command}: ${output}`);
   }
 }
+
+/** A test of a program that may not be there. */
+interface Optional {
+  readonly it: typeof it | typeof it.skip;
+  readonly why: string;
+}
+
+const JOB = `job "sleep" {
+  group "sleep" {
+    task "sleep" {
+      driver = "exec"
+      config {
+        command = "/bin/sleep"
+        args    = ["7777"]
+      }
+      resources {
+        memory = 32
+      }
+    }
+  }
+}
+`;
 
 const program = hashiStackProgram('consul');
 const suite = program === undefined ? describe.skip : describe;
@@ -188,6 +210,43 @@ suite(`three servers and a client in the lab${why}`, () => {
     5 * MINUTE,
   );
 
+  const [nomad, vault] = (['nomad', 'vault'] as const).map((name) => {
+    const there = hashiStackProgram(name) !== undefined;
+    return { it: there ? it : it.skip, why: there ? '' : ` (skipped: no ${name} in ${HASHISTACK_BIN})` };
+  }) as [Optional, Optional];
+
+  nomad.it(
+    `runs a job${nomad.why}`,
+    async () => {
+      const command = (words: string) =>
+        `sudo sh -c 'env $(cat /etc/nomad.d/cli.env) NOMAD_TOKEN=$(cat /etc/nomad.d/acl/token) /opt/cloudless/bin/nomad ${words}'`;
+      await eventually(servers[0]!, command('node status | grep -q ready'));
+      good(await ssh(servers[0]!, `cat > sleep.nomad <<'E'\n${JOB}E\n`));
+      good(await ssh(servers[0]!, command('job run -detach /home/ops/sleep.nomad')));
+      await eventually(servers[0]!, command('job status sleep | grep -q "running .*[0-9]"'));
+      await eventually(client, 'pgrep -f "sleep 7777"');
+    },
+    15 * MINUTE,
+  );
+
+  vault.it(
+    `opens Vault after an operator has begun its store${vault.why}`,
+    async () => {
+      const command = (words: string) =>
+        `sudo sh -c 'env $(cat /etc/vault.d/cli.env) /opt/cloudless/bin/vault ${words}'`;
+      const init = 'sudo /opt/cloudless/bin/vault-init -key-shares=1 -key-threshold=1 -format=json';
+      await eventually(servers[0]!, 'systemctl is-active --quiet vault.service');
+      const { unseal_keys_b64: keys, root_token: token } = JSON.parse(
+        good(await ssh(servers[0]!, `script -qec '${init}' /dev/null`)),
+      ) as { unseal_keys_b64: string[]; root_token: string };
+      for (const server of servers)
+        await eventually(server, command(`operator unseal ${keys[0]} > /dev/null`));
+      const peers = command(`operator raft list-peers`).replace('env ', `env VAULT_TOKEN=${token} `);
+      await eventually(servers[0]!, `test $(${peers} | grep -c true) = 3`);
+    },
+    15 * MINUTE,
+  );
+
   it(
     'has nothing more to do in any stack',
     async () => {
@@ -214,7 +273,7 @@ suite(`three servers and a client in the lab${why}`, () => {
       expect((await ssh(server, 'test -e /etc/of-the-old-machine')).code).toBe(1);
       good(await ssh(server, 'sudo test -e /var/lib/consul/of-the-old-machine'));
       // It began with what it knew, and was not filled anew by the others.
-      good(await ssh(server, `sudo journalctl -u consul | grep -q 'initial configuration: index=[1-9]'`));
+      await eventually(server, `sudo journalctl -u consul | grep -q 'initial configuration: index=[1-9]'`);
       await eventually(
         servers[0]!,
         `test "$(${CONSUL} operator raft list-peers | awk '$1 ~ /^servers-/ && $5 == "true" { print $1 }' | sort | xargs)" = 'servers-0 servers-1 servers-2'`,

@@ -121,6 +121,23 @@ test('replaces the server whose certificate is renewed, and no other', () => {
   expect(changed).toEqual([expect.stringMatching(/^servers-1-seed-/)]);
 });
 
+test('a server or client that is added replaces none of those that are there', () => {
+  const site = new TestSite();
+  // Vault's servers name one another.
+  stackIn(site, { vault: undefined });
+  site.synth();
+  const seeds = (from: TestSite) =>
+    ['servers', 'clients']
+      .flatMap((stack) => from.resources(stack, 'libvirt_volume').map(({ name }) => String(name)))
+      .filter((name) => name.includes('-seed-'));
+  const before = seeds(site);
+  const again = new TestSite(site.directory);
+  stackIn(again, { vault: undefined, servers: { quorum: Quorum.of(5) }, clients: { count: 3 } });
+  again.synth();
+  expect(seeds(again).filter((name) => before.includes(name))).toHaveLength(5);
+  expect(seeds(again)).toHaveLength(8);
+});
+
 test('a pool with another number of members than voters is refused', () => {
   const site = new TestSite();
   const make = () =>

@@ -39,8 +39,8 @@ export function hashiStackProgram(name: HashiStackProgram): string | undefined {
 }
 
 /**
- * Builds Consul into the user's cache, unless there is one. Takes two processors about ten minutes once, 100 MB, and as much
- * again for Go's own cache.
+ * Builds Consul into the user's cache, unless there is one. Takes two processors about ten minutes once, 130 MB, and a
+ * multiple of that for Go's own cache.
  *
  * @returns the program
  * @throws OperationError when Go or a way to a Go module proxy is missing
