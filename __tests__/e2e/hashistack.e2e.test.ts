@@ -263,7 +263,10 @@ suite(`three servers and a client in the lab${why}`, () => {
     async () => {
       const server = servers[2]!;
       good(await ssh(servers[0]!, `${CONSUL} kv put kept before`));
-      good(await ssh(server, 'sudo touch /etc/of-the-old-machine /var/lib/consul/of-the-old-machine'));
+      // With sync: to be replaced is to lose power, and what was written last.
+      good(
+        await ssh(server, 'sudo touch /etc/of-the-old-machine /var/lib/consul/of-the-old-machine && sync'),
+      );
       const state = good(await terraform('servers', 'state', 'list'));
       const root = state.split('\n').find((address) => /libvirt_volume.*servers-2.*root/.test(address));
       expect(root).toBeDefined();
