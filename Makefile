@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test image-test e2e lint format docs release
+.PHONY: help setup build demo demo-down test check unit acceptance provider-test lab-test guest-test image-test e2e lint format docs release
 .PHONY: bench bench-synth bench-provider bench-boot clean
 
 help: ## Lists the targets
@@ -20,8 +20,8 @@ demo: build ## Sets everything up and shows the main job: a private cloud on thi
 demo-down: ## Removes all that `make demo` has made
 	@bin/setup --quiet && npm run --silent build && bin/cloudless demo down
 
-test: build ## Sets everything up and runs every test
-	@node .ci/test.mjs lint unit acceptance lab e2e
+test: build ## Sets everything up and runs the tests; what takes long besides is in guest-test and image-test
+	@node .ci/test.mjs lint unit acceptance lab e2e:__tests__/e2e/lab e2e:__tests__/e2e/networks
 
 check: build ## Runs what is quick: lint, unit and construct tests
 	@node .ci/test.mjs lint unit
@@ -32,6 +32,10 @@ unit acceptance e2e: build ## One kind of tests: values and constructs; the prov
 provider-test: build ## The Terraform provider: framework, carrier, acceptance; with OpenTofu, built once
 	@node .ci/opentofu.mjs
 	@node .ci/test.mjs unit:__tests__/provider acceptance:__tests__/provider
+
+guest-test: build ## The modules, and a HashiStack of real machines; builds Consul once (10 min), takes half an hour
+	@bin/cloudless hashistack install
+	@node .ci/test.mjs acceptance:__tests__/modules e2e:__tests__/modules e2e:__tests__/e2e/hashistack
 
 image-test: build ## Every image definition built and booted, every format, Packer; takes minutes
 	@node node_modules/jest/bin/jest.js -c __tests__/images/boot.jest.cjs -i

@@ -82,7 +82,7 @@ describe('a site', () => {
         ssh(name, `echo ${name} | sudo tee /srv/data/mark && sync`);
       }
     },
-    12 * MINUTE,
+    20 * MINUTE,
   );
 
   it('refuses a machine whose host key is not the pinned one', () => {
@@ -111,7 +111,7 @@ describe('a site', () => {
       for (const { name } of before) expect([name, bootId(name)]).toEqual([name, boots.get(name)]);
       ssh('web-3', 'echo web-3 | sudo tee /srv/data/mark && sync');
     },
-    6 * MINUTE,
+    15 * MINUTE,
   );
 
   it(
@@ -145,7 +145,7 @@ describe('a site', () => {
       expect(targets).not.toContain('web-2.lab.internal');
       expect(checkout.inLab('cat', report().ssh.knownHosts)).not.toContain('web-2');
     },
-    6 * MINUTE,
+    15 * MINUTE,
   );
 
   it(
@@ -161,7 +161,7 @@ describe('a site', () => {
       expect(report().vms[2]).toMatchObject({ name: 'web-2', address: '10.20.0.12' });
       expect(ssh('web-2', 'cat /srv/data/mark')).toBe('web-2');
     },
-    6 * MINUTE,
+    15 * MINUTE,
   );
 
   it(
@@ -185,7 +185,7 @@ describe('a site', () => {
       checkout.cloudless('demo', 'prove');
       expect(ssh('web-3', 'cat /srv/data/mark')).toBe('web-3');
     },
-    6 * MINUTE,
+    15 * MINUTE,
   );
 
   it(
@@ -217,7 +217,7 @@ describe('a site', () => {
       deploy();
       checkout.cloudless('demo', 'prove');
     },
-    6 * MINUTE,
+    15 * MINUTE,
   );
 
   it("is not taken for another checkout's", () => {
@@ -258,6 +258,6 @@ describe('a site', () => {
       );
       expect(checkout.inLab('dig', '+noall', '+comments', 'web-0.lab.internal')).toContain('REFUSED');
     },
-    6 * MINUTE,
+    15 * MINUTE,
   );
 });

@@ -99,7 +99,7 @@ function ssh(machine: VirtualMachine, command: string, input = ''): Promise<Outc
 
 /** Waits until a machine lets people in. */
 async function booted(machine: VirtualMachine): Promise<void> {
-  const end = Date.now() + 6 * MINUTE;
+  const end = Date.now() + 12 * MINUTE;
   for (;;) {
     const outcome = await ssh(machine, 'cloud-init status --wait > /dev/null');
     if (outcome.code === 0) return;
@@ -194,7 +194,7 @@ describe('the networks of a site', () => {
       ]);
       await Promise.all(site.machines.map(booted));
     },
-    8 * MINUTE,
+    20 * MINUTE,
   );
 
   it(
@@ -202,7 +202,7 @@ describe('the networks of a site', () => {
     async () => {
       expect(await pending(stacks())).toEqual({});
     },
-    2 * MINUTE,
+    6 * MINUTE,
   );
 
   it(
@@ -224,7 +224,7 @@ describe('the networks of a site', () => {
       writeReachability(resolve('build'), endpoints, reached, wrong);
       expect(wrong).toEqual([]);
     },
-    3 * MINUTE,
+    8 * MINUTE,
   );
 
   it('routes a network without translation, from one hypervisor to the machines of another', () => {
@@ -272,6 +272,6 @@ describe('the networks of a site', () => {
       good(cloudless('lab', 'up'));
       expect(await pending(stacks())).toEqual({});
     },
-    3 * MINUTE,
+    8 * MINUTE,
   );
 });

@@ -5,7 +5,7 @@ import { asStep, type Progress } from '../../lib/core/progress';
 import type { SiteFacts } from './site-facts';
 
 /** Longest wait for machines that have just been created, in milliseconds. */
-const PATIENCE = 180_000;
+const PATIENCE = 420_000;
 
 /** Shows that a deployed site does what it says, run from where its operator stands; throws at the first thing that does not. */
 export class Proof {
