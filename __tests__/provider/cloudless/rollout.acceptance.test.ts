@@ -253,7 +253,9 @@ describeWith(['terraform'], 'a rollout', () => {
     expect(words).toMatch(/Plan: 0 to add, 1 to change, 0 to destroy/);
     // What was seen before a batch says nothing about after it.
     await workspace.apply();
-    expect((await output('plan', '-refresh=false')).output).toMatch(/nobody has looked.*Still to be moved: web-1/);
+    expect((await output('plan', '-refresh=false')).output).toMatch(
+      /nobody has looked.*Still to be moved: web-1/,
+    );
   });
 
   test('waits when the health of all is lost, until it is asked for elsewhere', async () => {
