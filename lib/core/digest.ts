@@ -32,7 +32,10 @@ export class Digest {
 
   /** Digest of a list: `['ab', 'c']` and `['a', 'bc']` differ (see {@link encodeParts}). */
   static ofParts(...parts: readonly (Uint8Array | string)[]): Digest {
-    return Digest.ofBytes(encodeParts(parts));
+    // As encodeParts has it, without a copy of all parts.
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(lengthOf(part)).update(part);
+    return new Digest(hash.digest('hex'));
   }
 
   /** Digest of a file's content, read in pieces. @throws the error of the file system when it cannot be read */
@@ -78,12 +81,11 @@ export class Digest {
  * bytes. Input of everything that is hashed or derived; changing it changes every derived key and address.
  */
 export function encodeParts(parts: readonly (Uint8Array | string)[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const bytes = Buffer.from(part);
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  return Buffer.concat(parts.flatMap((part) => [lengthOf(part), Buffer.from(part)]));
+}
+
+function lengthOf(part: Uint8Array | string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(Buffer.byteLength(part));
+  return length;
 }

@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -118,9 +118,12 @@ export class SiteKey {
   }
 
   readonly #bytes: Buffer;
+  /** The same for node's functions, which else make it anew at each call. */
+  readonly #key: KeyObject;
 
   private constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#key = createSecretKey(bytes);
   }
 
   /** Tells keys apart without revealing anything of them: `SHA256:` and base64 of a value derived for this alone. */
@@ -134,7 +137,7 @@ export class SiteKey {
    */
   derive(purpose: string, ...names: readonly string[]): Buffer {
     const info = encodeParts([purpose, ...names]);
-    return Buffer.from(hkdfSync('sha256', this.#bytes, HEADER, info, LENGTH));
+    return Buffer.from(hkdfSync('sha256', this.#key, HEADER, info, LENGTH));
   }
 
   equals(other: SiteKey | undefined): boolean {

@@ -75,6 +75,22 @@ export class SshPublicKey {
     return SshPublicKey.of(text);
   }
 
+  /**
+   * The public half of a key pair that was made here: as {@link SshPublicKey.of} reads it, without writing and reading it.
+   *
+   * @param blob type and key as SSH encodes them
+   */
+  static ofEd25519(blob: Buffer, comment: string): SshPublicKey {
+    return new SshPublicKey(
+      ED25519,
+      blob,
+      comment
+        .trimEnd()
+        .replace(/[ \t]+/g, ' ')
+        .replace(/^ /, ''),
+    );
+  }
+
   private constructor(
     /** For example `ssh-ed25519`. */
     readonly type: string,
@@ -128,7 +144,7 @@ export class SshKeyPair {
     const publicBytes = Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
     const blob = Buffer.concat([sshString(ED25519), sshString(publicBytes)]);
     return new SshKeyPair(
-      SshPublicKey.of(`${ED25519} ${blob.toString('base64')} ${comment}`),
+      SshPublicKey.ofEd25519(blob, comment),
       blob,
       openSshPrivateKey(blob, Buffer.concat([seed, publicBytes]), publicBytes, comment),
     );

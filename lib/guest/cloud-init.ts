@@ -1,5 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { posix } from 'node:path';
+import { BoundedCache } from '../core/bounded-cache';
 import { Digest } from '../core/digest';
 import { ValidationError } from '../core/errors';
 import type { IpAddress } from '../core/ip-address';
@@ -69,7 +70,7 @@ export function renderCloudInit(
   const problems = [...guest.validate(), ...identityProblems(identity)];
   if (problems.length > 0) throw new ValidationError(where, problems);
 
-  const userData = `#cloud-config\n${renderYaml(cloudConfig(guest, identity, options.imagePackages ?? []))}`;
+  const userData = `#cloud-config\n${cloudConfig(guest, identity, options.imagePackages ?? [])}`;
   const size = Size.bytes(Buffer.byteLength(userData));
   if (size.isMoreThan(MAXIMUM_USER_DATA)) throw new ValidationError(where, tooLarge(size, guest.allFiles));
 
@@ -82,8 +83,52 @@ export function renderCloudInit(
   return { userData, metaData, networkConfig };
 }
 
-function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages: readonly string[]): object {
-  const packages = guest.packages.filter((name) => !imagePackages.includes(name));
+/** Machines of a pool differ in who they are, and mostly in nothing else: the rest is rendered once. */
+const COMMON_PARTS = new BoundedCache<CommonParts>(200);
+
+/** What of a cloud configuration does not say who the machine is, before and behind its keys. */
+interface CommonParts {
+  readonly access: string;
+  readonly system: string;
+}
+
+interface CommonOptions {
+  /** Those to install. */
+  readonly packages: readonly string[];
+  readonly hasNetwork: boolean;
+}
+
+function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages: readonly string[]): string {
+  const options = {
+    packages: guest.packages.filter((name) => !imagePackages.includes(name)),
+    hasNetwork: identity.interfaces.length > 0,
+  };
+  const { contributions } = guest;
+  const make = (): CommonParts => commonParts(guest, options);
+  const common =
+    contributions === undefined
+      ? make()
+      : COMMON_PARTS.get(
+          [JSON.stringify(options), contributions, guest.firewallRuleset ?? 'no firewall'].join('\n'),
+          make,
+        );
+  const who = renderYaml({
+    hostname: guest.hostname,
+    fqdn: guest.fqdn.toString(),
+    manage_etc_hosts: 'localhost',
+  });
+  const keys = identity.hostKey
+    ? renderYaml({
+        ssh_keys: {
+          ed25519_private: identity.hostKey.privateKey,
+          ed25519_public: identity.hostKey.publicKey.toString(),
+        },
+      })
+    : '';
+  return [who, common.access, keys, common.system].join('');
+}
+
+function commonParts(guest: GuestConfig, { packages, hasNetwork }: CommonOptions): CommonParts {
   const firstBoot = firstBootScript(guest);
   const remote = guest.files.some(({ content }) => content instanceof RemoteSource);
   const files = [
@@ -100,30 +145,25 @@ function cloudConfig(guest: GuestConfig, identity: GuestIdentity, imagePackages:
   ];
   const earlyCommands = [
     ...(guest.firewallRuleset === undefined ? [] : [loadFirewall(guest.firewallRuleset)]),
-    ...(identity.interfaces.length > 0 ? [REFUSE_ROUTER_ADVERTISEMENTS] : []),
+    ...(hasNetwork ? [REFUSE_ROUTER_ADVERTISEMENTS] : []),
   ];
-  return {
-    hostname: guest.hostname,
-    fqdn: guest.fqdn.toString(),
-    manage_etc_hosts: 'localhost',
+  const access = {
     // A list, even an empty one, replaces the image's default user.
     users: guest.users.map(cloudInitUser),
     disable_root: true,
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ...(identity.hostKey
-      ? {
-          ssh_keys: {
-            ed25519_private: identity.hostKey.privateKey,
-            ed25519_public: identity.hostKey.publicKey.toString(),
-          },
-        }
-      : {}),
+  };
+  const system = {
     ...(guest.timeZone === undefined ? {} : { timezone: guest.timeZone }),
     ...(earlyCommands.length > 0 ? { bootcmd: earlyCommands.map((script) => ['sh', '-c', script]) } : {}),
     ...(packages.length > 0 ? { package_update: true, packages } : {}),
     ...(files.length > 0 ? { write_files: files.map(cloudInitFile) } : {}),
     ...(firstBoot === undefined ? {} : { runcmd: [[FIRST_BOOT_PATH]] }),
+  };
+  return {
+    access: renderYaml(access),
+    system: Object.keys(system).length > 0 ? renderYaml(system) : '',
   };
 }
 

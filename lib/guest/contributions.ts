@@ -1,6 +1,7 @@
 import type { AlertRule } from './alert-rule';
 import type { DataMount } from './data-mount';
 import type { DataNeed } from './data-need';
+import { RemoteSource } from './file-content';
 import type { GuestDirectory, GuestFile, GuestLink } from './guest-file';
 import type { GuestUser } from './guest-user';
 import type { HealthCheck } from './health-check';
@@ -46,6 +47,17 @@ export class Contributions {
   readonly alertRules: Entry<AlertRule>[] = [];
 }
 
+/**
+ * All contributions as text: equal for machines that differ only in who they are, as those of a pool mostly do.
+ *
+ * @returns undefined when a file has bytes, which are slow to compare, or a secret, which has no place in a cache
+ */
+export function contributionsText(book: Contributions): string | undefined {
+  const isText = ({ item: { content } }: Entry<GuestFile>): boolean =>
+    typeof content === 'string' || content instanceof RemoteSource;
+  return book.files.every(isText) ? JSON.stringify(book) : undefined;
+}
+
 export function items<T>(entries: readonly Entry<T>[]): readonly T[] {
   return entries.map(({ item }) => item);
 }
@@ -89,6 +101,7 @@ export function contradictions<T>(
 }
 
 function claimedTwice<T>(entries: readonly Entry<T>[], name: (item: T) => string): [string, Entry<T>[]][] {
+  if (entries.length < 2) return [];
   const groups = new Map<string, Entry<T>[]>();
   for (const entry of entries) {
     const key = name(entry.item);

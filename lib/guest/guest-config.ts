@@ -1,8 +1,16 @@
 import type { IConstruct } from 'constructs';
+import { BoundedCache } from '../core/bounded-cache';
 import { ValidationError } from '../core/errors';
 import type { Fqdn } from '../core/fqdn';
 import type { AlertRule } from './alert-rule';
-import { Contributions, items, MACHINE, type Entry, type FirstBootCommand } from './contributions';
+import {
+  Contributions,
+  contributionsText,
+  items,
+  MACHINE,
+  type Entry,
+  type FirstBootCommand,
+} from './contributions';
 import type { DataMount } from './data-mount';
 import { mountUnitName } from './data-mount-units';
 import type { DataNeed } from './data-need';
@@ -71,6 +79,8 @@ export class GuestConfig {
   private contributor = MACHINE;
   /** What {@link validate} found, until something is added. */
   private found?: readonly string[];
+  /** What {@link contributions} gave, until something is added. */
+  private text?: { readonly all: string | undefined };
   private forwards = false;
   private ruleset?: { readonly ports: number; readonly forwards: boolean; readonly text: string };
 
@@ -159,6 +169,16 @@ export class GuestConfig {
 
   get alertRules(): readonly AlertRule[] {
     return items(this.book.alertRules);
+  }
+
+  /**
+   * Everything that was added, as text by which equal guests are known; it says nothing of who the machine is.
+   *
+   * @returns undefined when there are bytes or secrets in it
+   */
+  get contributions(): string | undefined {
+    this.text ??= { all: contributionsText(this.book) };
+    return this.text.all;
   }
 
   /** The ruleset that follows from the declared ports; undefined without firewall. */
@@ -294,12 +314,18 @@ export class GuestConfig {
     return [...this.found];
   }
 
-  private check(): string[] {
-    return guestProblems(this.book, {
-      image: this.image,
-      paths: this.paths(),
-      hasFirewall: this.firewall !== undefined,
-    });
+  private check(): readonly string[] {
+    const check = (): string[] =>
+      guestProblems(this.book, {
+        image: this.image,
+        paths: this.paths(),
+        hasFirewall: this.firewall !== undefined,
+      });
+    const { contributions, image = UNKNOWN_IMAGE } = this;
+    if (contributions === undefined) return check();
+    let checked = CHECKED.get(image);
+    if (checked === undefined) CHECKED.set(image, (checked = new BoundedCache(MOST_CHECKED)));
+    return checked.get(`${this.firewall ? 'firewall' : 'open'} ${contributions}`, check);
   }
 
   /**
@@ -313,6 +339,7 @@ export class GuestConfig {
 
   private entry<T>(item: T): Entry<T> {
     this.found = undefined;
+    this.text = undefined;
     return { item, by: this.contributor };
   }
 
@@ -345,6 +372,10 @@ export class GuestConfig {
   }
 }
 
+/** Machines of a pool are alike, and need one check. By image: what is right in one is not in another. */
+const CHECKED = new WeakMap<object, BoundedCache<readonly string[]>>();
+const MOST_CHECKED = 200;
+const UNKNOWN_IMAGE = {};
 const FIREWALL = 'the firewall';
 /** Behind what the image has, such as the hardened image's 90-cloudless-hardening.conf. */
 const SYSCTL_PATH = '/etc/sysctl.d/95-cloudless.conf';

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../core/bounded-cache';
 import { ValidationError } from '../core/errors';
 
 const SECTOR = 2048;
@@ -56,18 +57,10 @@ interface FileEntry {
 }
 
 /** Machines of a pool have seeds of one layout. */
-const LAYOUTS = new Map<string, Layout>();
-const MOST_LAYOUTS = 50;
+const LAYOUTS = new BoundedCache<Layout>(50);
 
 function layoutOf(label: string, files: readonly FileEntry[]): Layout {
-  const key = JSON.stringify([label, files]);
-  let layout = LAYOUTS.get(key);
-  if (layout === undefined) {
-    layout = makeLayout(label, files);
-    if (LAYOUTS.size >= MOST_LAYOUTS) LAYOUTS.clear();
-    LAYOUTS.set(key, layout);
-  }
-  return layout;
+  return LAYOUTS.get(JSON.stringify([label, files]), () => makeLayout(label, files));
 }
 
 function makeLayout(label: string, files: readonly FileEntry[]): Layout {

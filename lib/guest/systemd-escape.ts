@@ -2,6 +2,7 @@
 export function systemdEscapePath(path: string): string {
   const segments = path.split('/').filter((segment) => segment !== '');
   if (segments.length === 0) return '-';
+  if (segments.every((segment) => /^[A-Za-z0-9:_][A-Za-z0-9:_.]*$/.test(segment))) return segments.join('-');
   const bytes = Buffer.from(segments.join('/'));
   return Array.from(bytes, (byte, index) => {
     const character = String.fromCharCode(byte);

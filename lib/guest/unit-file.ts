@@ -1,3 +1,5 @@
+import { BoundedCache } from '../core/bounded-cache';
+
 /** An assignment in a unit file (systemd.syntax(7)). */
 export interface UnitSetting {
   readonly section: string;
@@ -36,18 +38,11 @@ const HOME_OF = new Map<string, string>([
 ]);
 
 /** Machines of a pool have the same units. */
-const READ = new Map<string, UnitFile>();
-const MOST_READ = 500;
+const READ = new BoundedCache<UnitFile>(500);
 
 /** Reads a unit file, or a drop-in, as systemd does. */
 export function readUnitFile(text: string): UnitFile {
-  let file = READ.get(text);
-  if (file === undefined) {
-    file = read(text);
-    if (READ.size >= MOST_READ) READ.clear();
-    READ.set(text, file);
-  }
-  return file;
+  return READ.get(text, () => read(text));
 }
 
 function read(text: string): UnitFile {

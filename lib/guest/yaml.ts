@@ -1,4 +1,5 @@
 import { Document, isScalar, Scalar, visit } from 'yaml';
+import { BoundedCache } from '../core/bounded-cache';
 import { plainYaml } from './plain-yaml';
 
 /** Made once: it takes longer than a document. */
@@ -23,21 +24,13 @@ export function renderYaml(value: unknown): string {
     : renderDocument(value);
 }
 
-const RENDERED = new Map<string, string>();
-const MOST_RENDERED = 500;
+const RENDERED = new BoundedCache<string>(500);
 
 function renderEntry(key: string, value: unknown): string {
   const plain = plainYaml({ [key]: value });
   if (plain !== undefined) return plain;
   if (typeof value !== 'object' || value === null) return renderDocument({ [key]: value });
-  const asked = JSON.stringify([key, value]);
-  let text = RENDERED.get(asked);
-  if (text === undefined) {
-    text = renderDocument({ [key]: value });
-    if (RENDERED.size >= MOST_RENDERED) RENDERED.clear();
-    RENDERED.set(asked, text);
-  }
-  return text;
+  return RENDERED.get(JSON.stringify([key, value]), () => renderDocument({ [key]: value }));
 }
 
 /** By the library, which knows all of YAML. */
