@@ -58,7 +58,9 @@ test('SSH can be for some only', () => {
 });
 
 test('a machine without one says why', () => {
-  expect(guestWith(Firewall.none('a router: it filters by itself')).firewallRuleset).toBeUndefined();
+  const router = guestWith(Firewall.none('a router: it filters by itself'));
+  expect(router.firewallRuleset).toBeUndefined();
+  expect(router.validate()).toEqual([]);
   expect(() => Firewall.none('no')).toThrow(
     "a machine without firewall needs a reason in words, 'no' is none",
   );

@@ -21,7 +21,7 @@ export function releaseEntry(version: string, more: Partial<CatalogEntry> = {}):
     definition: Digest.ofBytes(`definition of ${version}`).toString(),
     os: 'debian-12',
     architecture: 'x86_64',
-    packages: { bash: '5.2' },
+    packages: { bash: '5.2', nftables: '1.0.6' },
     channel: 'stable',
     release: {
       tag: `debian-12-v${version}`,

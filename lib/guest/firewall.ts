@@ -33,7 +33,7 @@ export class Firewall {
         '',
         `a machine without firewall needs a reason in words, '${reason}' is none; leave it at Firewall.declaredPorts(), or say what protects it instead`,
       );
-    return new Firewall([], reason);
+    return new Firewall([Peers.ANYONE], reason);
   }
 
   private constructor(
