@@ -14,7 +14,7 @@ import { SubjectName } from '../../lib/pki';
 import { machineAddress } from '../hashistack/machine-address';
 import { configText, mergeConfig } from '../hashistack/merge-config';
 import { addCertificate, type CertificateFiles } from '../hashistack/node-certificate';
-import { serviceUnit } from '../hashistack/service-unit';
+import { aclUnit, serviceUnit } from '../hashistack/service-unit';
 import { ACL_DIRECTORY, aclScript } from './acl-script';
 import type { ConsulCluster } from './cluster';
 import { agentConfig, GUARDED, secretConfig, STATE } from './config';
@@ -176,25 +176,12 @@ export class ConsulServer extends ConsulAgent {
     guest.addFile({ path: `${ACL_DIRECTORY}/apply`, content: aclScript(program), mode: '0755' });
     guest.addUnit({
       name: 'consul-acl.service',
-      content: `[Unit]
-Description=Policies and tokens of the Consul cluster
-After=consul.service
-StartLimitIntervalSec=0
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-User=${USER}
-Group=${USER}
-ExecStart=${ACL_DIRECTORY}/apply
-# It waits for a leader, which may take as long as the other servers do.
-TimeoutStartSec=infinity
-Restart=on-failure
-RestartSec=10
-
-[Install]
-WantedBy=multi-user.target
-`,
+      content: aclUnit({
+        description: 'Policies and tokens of the Consul cluster',
+        after: 'consul.service',
+        user: USER,
+        program: `${ACL_DIRECTORY}/apply`,
+      }),
     });
   }
 

@@ -76,3 +76,35 @@ function capabilityLines(capabilities: readonly string[] | 'all'): string[] {
   const list = capabilities.join(' ');
   return [`CapabilityBoundingSet=${list}`, `AmbientCapabilities=${list}`];
 }
+
+export interface AclUnitOptions {
+  readonly description: string;
+  /** Unit of the servers whose access rules it makes. */
+  readonly after: string;
+  readonly user: string;
+  /** Program that makes them; it may be run again. */
+  readonly program: string;
+}
+
+/** A unit that makes what access rules need, once the cluster has a leader. */
+export function aclUnit({ description, after, user, program }: AclUnitOptions): string {
+  return `[Unit]
+Description=${description}
+After=${after}
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+User=${user}
+Group=${user}
+ExecStart=${program}
+# It waits for a leader, which may take as long as the other servers do.
+TimeoutStartSec=infinity
+Restart=on-failure
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

@@ -14,7 +14,7 @@ import { SubjectName } from '../../lib/pki';
 import { machineAddress } from '../hashistack/machine-address';
 import { configText, mergeConfig, type ConfigObject } from '../hashistack/merge-config';
 import { addCertificate, type CertificateFiles } from '../hashistack/node-certificate';
-import { serviceUnit } from '../hashistack/service-unit';
+import { aclUnit, serviceUnit } from '../hashistack/service-unit';
 import type { NomadCluster } from './cluster';
 import {
   clientConfig,
@@ -149,24 +149,12 @@ export class NomadServer extends NomadAgent {
     guest.addFile({ path: `${CONFIG}/acl/bootstrap`, content: bootstrapScript(program), mode: '0755' });
     guest.addUnit({
       name: 'nomad-acl.service',
-      content: `[Unit]
-Description=First token of the Nomad region
-After=nomad.service
-StartLimitIntervalSec=0
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-User=${USER}
-Group=${USER}
-ExecStart=${CONFIG}/acl/bootstrap
-TimeoutStartSec=infinity
-Restart=on-failure
-RestartSec=10
-
-[Install]
-WantedBy=multi-user.target
-`,
+      content: aclUnit({
+        description: 'First token of the Nomad region',
+        after: 'nomad.service',
+        user: USER,
+        program: `${CONFIG}/acl/bootstrap`,
+      }),
     });
   }
 
