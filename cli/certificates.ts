@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { OperationError } from '../lib/core/errors';
-import { LockFile } from '../lib/core/lock-file';
+import { openLock } from './private/open-lock';
 
 /** Adds `cloudless certificates list | renew`. */
 export function register(program: Command): void {
@@ -14,7 +11,7 @@ export function register(program: Command): void {
     .description('all certificates that the lock file of an environment knows, the oldest first')
     .option('--lock-file <path>', 'path of the lock file', undefined)
     .action((environment: string, options: { lockFile?: string }) => {
-      const lock = open(environment, options.lockFile);
+      const lock = openLock(environment, options.lockFile);
       const sorted = Object.entries(lock.certificates).sort(([, a], [, b]) =>
         a.issued.localeCompare(b.issued),
       );
@@ -28,7 +25,7 @@ export function register(program: Command): void {
     )
     .option('--lock-file <path>', 'path of the lock file', undefined)
     .action((environment: string, keys: string[], options: { lockFile?: string }) => {
-      const lock = open(environment, options.lockFile);
+      const lock = openLock(environment, options.lockFile);
       lock.renewCertificates(keys);
       process.stdout.write(lock.difference() ?? 'all of them are of today\n');
       lock.save({ complete: false });
@@ -36,13 +33,4 @@ export function register(program: Command): void {
         'Nothing is replaced yet: synthesise, look at the plan, and apply one server after the other\n',
       );
     });
-}
-
-function open(environment: string, path = `environments/${environment}.lock.json`): LockFile {
-  if (!existsSync(path))
-    throw new OperationError(
-      `there is no lock file ${resolve(path)}`,
-      'run in the project directory, or give --lock-file',
-    );
-  return LockFile.read(path, environment);
 }

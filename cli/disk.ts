@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { OperationError } from '../lib/core/errors';
-import { LockFile } from '../lib/core/lock-file';
 import { Size } from '../lib/core/size';
+import { openLock } from './private/open-lock';
 
 /** Adds `cloudless disk list | release`. */
 export function register(program: Command): void {
@@ -15,7 +12,7 @@ export function register(program: Command): void {
     .description('all data disks that the lock file of an environment knows')
     .option('--lock-file <path>', 'path of the lock file', undefined)
     .action((environment: string, options: { lockFile?: string }) => {
-      const { dataDisks } = open(environment, options.lockFile);
+      const { dataDisks } = openLock(environment, options.lockFile);
       for (const [key, record] of Object.entries(dataDisks))
         process.stdout.write(
           `${key.padEnd(24)} ${Size.bytes(record.size).toString().padEnd(10)} ${record.hypervisor}/${record.storagePool}  ${record.released ? 'released: the next apply may destroy it' : 'protected'}\n`,
@@ -26,7 +23,7 @@ export function register(program: Command): void {
     .description("allow the next apply to destroy disks, given as machine/disk, or 'all'")
     .option('--lock-file <path>', 'path of the lock file', undefined)
     .action((environment: string, disks: string[], options: { lockFile?: string }) => {
-      const lock = open(environment, options.lockFile);
+      const lock = openLock(environment, options.lockFile);
       for (const key of disks.includes('all') ? Object.keys(lock.dataDisks) : disks)
         lock.releaseDataDisk(key);
       lock.save({ complete: false });
@@ -34,13 +31,4 @@ export function register(program: Command): void {
         'released. Nothing is destroyed yet: synthesise and apply, and a disk goes when its machine is gone or its stack is destroyed\n',
       );
     });
-}
-
-function open(environment: string, path = `environments/${environment}.lock.json`): LockFile {
-  if (!existsSync(path))
-    throw new OperationError(
-      `there is no lock file ${resolve(path)}`,
-      'run in the project directory, or give --lock-file',
-    );
-  return LockFile.read(path, environment);
 }

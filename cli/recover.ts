@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Virsh } from '../images/fleet/virsh';
@@ -6,6 +6,7 @@ import { run } from '../lib/core/command';
 import { OperationError } from '../lib/core/errors';
 import { terminalProgress } from './progress';
 import { stacksIn, type StackFolder } from './private/site-facts';
+import { readStackJson } from './private/stack-json';
 
 /** Adds `cloudless recover`. */
 export function register(program: Command): void {
@@ -68,11 +69,6 @@ interface ResourceJson {
   readonly target?: { readonly path?: string };
 }
 
-interface StackJson {
-  readonly provider?: { readonly libvirt?: readonly { readonly alias?: string; readonly uri: string }[] };
-  readonly resource?: Readonly<Record<string, Readonly<Record<string, ResourceJson>>>>;
-}
-
 /** What a stack is to have. */
 interface Declared {
   /** In Terraform, for example `libvirt_domain.web_web-0_9EAE2FB1`. */
@@ -118,9 +114,7 @@ async function recover({ name, directory }: StackFolder): Promise<number> {
 }
 
 function declaredIn(directory: string): Declared[] {
-  const { provider, resource } = JSON.parse(
-    readFileSync(join(directory, 'cdk.tf.json'), 'utf8'),
-  ) as StackJson;
+  const { provider, resource } = readStackJson<ResourceJson>(directory);
   const uris = new Map(provider?.libvirt?.map(({ alias, uri }) => [`libvirt.${alias}`, uri]));
   return Object.entries(KINDS).flatMap(([type, kind]) =>
     Object.entries(resource?.[type] ?? {}).map(([id, json]) => ({

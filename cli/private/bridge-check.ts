@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { missingBridges, shellOfThisHost, type WantedBridge } from '../../hosts/check-bridges';
 import { sshShell, type HostShell } from '../../hosts/host-shell';
 import { Virsh } from '../../images/fleet/virsh';
 import type { StackFolder } from './site-facts';
+import { readStackJson } from './stack-json';
 
 interface NetworkJson {
   readonly name: string;
@@ -11,11 +11,6 @@ interface NetworkJson {
   readonly bridge?: string;
   readonly provider?: string;
   readonly xml?: { readonly xslt?: string } | readonly { readonly xslt?: string }[];
-}
-
-interface StackJson {
-  readonly provider?: { readonly libvirt?: readonly { readonly alias?: string; readonly uri: string }[] };
-  readonly resource?: { readonly libvirt_network?: Readonly<Record<string, NetworkJson>> };
 }
 
 /** What one hypervisor shall have. */
@@ -52,10 +47,8 @@ export async function checkBridges(stacks: readonly StackFolder[]): Promise<Brid
 }
 
 function wishesOf({ directory }: StackFolder): Wish[] {
-  const { provider, resource } = JSON.parse(
-    readFileSync(join(directory, 'cdk.tf.json'), 'utf8'),
-  ) as StackJson;
-  return (provider?.libvirt ?? []).flatMap(({ alias = '', uri }) => {
+  const { provider, resource } = readStackJson<NetworkJson>(directory);
+  return (provider?.libvirt ?? []).flatMap(({ alias = '', uri = '' }) => {
     const bridges = Object.values(resource?.libvirt_network ?? {}).flatMap((network) =>
       network.provider === `libvirt.${alias}` ? (wantedBridge(network) ?? []) : [],
     );

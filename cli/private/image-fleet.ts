@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperationError } from '../../lib/core/errors';
 import { ImageCatalog } from '../../lib/image/catalog';
@@ -17,6 +17,7 @@ import {
 import { Virsh } from '../../images/fleet/virsh';
 import { machineImages, type MachineImage } from '../../images/fleet/where';
 import { columns } from './columns';
+import { readStackJson } from './stack-json';
 
 interface FleetOptions {
   readonly hypervisor?: readonly string[];
@@ -150,11 +151,10 @@ function synthesisedHypervisors(output: string): Virsh[] {
   if (!existsSync(stacks)) return [];
   const found = new Map<string, Virsh>();
   for (const stack of readdirSync(stacks)) {
-    const file = join(stacks, stack, 'cdk.tf.json');
-    if (!existsSync(file)) continue;
-    const json = JSON.parse(readFileSync(file, 'utf8')) as { provider?: { libvirt?: { uri?: string }[] } };
-    for (const { uri } of json.provider?.libvirt ?? [])
-      if (uri !== undefined && !found.has(uri)) found.set(uri, new Virsh(uri, dirname(file)));
+    const directory = join(stacks, stack);
+    if (!existsSync(join(directory, 'cdk.tf.json'))) continue;
+    for (const { uri } of readStackJson(directory).provider?.libvirt ?? [])
+      if (uri !== undefined && !found.has(uri)) found.set(uri, new Virsh(uri, directory));
   }
   return [...found.values()];
 }

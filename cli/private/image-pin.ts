@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { Duration } from '../../lib/core/duration';
 import { OperationError } from '../../lib/core/errors';
-import { LockFile } from '../../lib/core/lock-file';
 import { ImageCatalog } from '../../lib/image/catalog';
 import type { ImageChannel } from '../../catalog/catalog-file';
 import { PROJECT_CATALOG } from '../../lib/image/catalog-image';
 import { describeChanges } from '../../images/lock/lock-changes';
 import { movePin, pinnedImages } from '../../images/release/move-pin';
 import { columns } from './columns';
+import { openLock } from './open-lock';
 
 interface PinOptions {
   readonly channel: ImageChannel;
@@ -43,13 +41,7 @@ export function registerPin(image: Command): void {
 }
 
 function pin(environment: string, name: string | undefined, options: PinOptions): void {
-  const path = options.lockFile ?? `environments/${environment}.lock.json`;
-  if (!existsSync(path))
-    throw new OperationError(
-      `there is no lock file ${resolve(path)}`,
-      'run in the project directory, or give --lock-file',
-    );
-  const lock = LockFile.read(path, environment);
+  const lock = openLock(environment, options.lockFile);
   const catalog = ImageCatalog.load(options.catalog);
   if (name === undefined) {
     const rows = pinnedImages(lock, catalog).map(({ imageName, asked, version, standing }) => [

@@ -3,7 +3,6 @@ import { IpAddress } from '../../lib/core/ip-address';
 import { Size } from '../../lib/core/size';
 import { AlertSeverity } from '../../lib/guest/alert-rule';
 import { Duration } from '../../lib/core/duration';
-import { SecretContent } from '../../lib/guest/file-content';
 import type { GuestConfig, GuestModule } from '../../lib/guest/guest-config';
 import { UserKind } from '../../lib/guest/guest-user';
 import { HealthCheck } from '../../lib/guest/health-check';
@@ -14,6 +13,7 @@ import { SubjectName } from '../../lib/pki';
 import { machineAddress } from '../hashistack/machine-address';
 import { configText, mergeConfig } from '../hashistack/merge-config';
 import { addCertificate, type CertificateFiles } from '../hashistack/node-certificate';
+import { secretFile } from '../hashistack/secret-file';
 import { aclUnit, serviceUnit } from '../hashistack/service-unit';
 import { ACL_DIRECTORY, aclScript } from './acl-script';
 import type { ConsulCluster } from './cluster';
@@ -46,13 +46,7 @@ abstract class ConsulAgent implements GuestModule {
     const files = this.addCertificate(guest, address);
     const machine = { hostname: guest.hostname, nodeId: cluster.nodeId(guest.fqdn), address };
     const own = agentConfig(cluster, machine, files, server);
-    const secret = (path: string, content: string): void =>
-      guest.addFile({
-        path,
-        content: SecretContent.of(content),
-        mode: '0640',
-        owner: `root:${USER}`,
-      });
+    const secret = (path: string, content: string): void => guest.addFile(secretFile(path, content, USER));
     guest.addFile({
       path: `${CONFIG}/consul.json`,
       content: configText(mergeConfig(this.moduleName, own, cluster.props.extraConfig ?? {}, GUARDED)),
@@ -165,14 +159,8 @@ export class ConsulServer extends ConsulAgent {
   private addAcl(guest: GuestConfig, program: string): void {
     for (const { name, rules } of this.cluster.tokens)
       guest.addFile({ path: `${ACL_DIRECTORY}/${name}.json`, content: configText(rules) });
-    guest.addFile({
-      path: `${ACL_DIRECTORY}/tokens`,
-      content: SecretContent.of(
-        this.cluster.tokens.map(({ name, accessor, secret }) => `${name} ${accessor} ${secret}\n`).join(''),
-      ),
-      mode: '0640',
-      owner: `root:${USER}`,
-    });
+    const tokens = this.cluster.tokens.map(({ name, accessor, secret }) => `${name} ${accessor} ${secret}\n`);
+    guest.addFile(secretFile(`${ACL_DIRECTORY}/tokens`, tokens.join(''), USER));
     guest.addFile({ path: `${ACL_DIRECTORY}/apply`, content: aclScript(program), mode: '0755' });
     guest.addUnit({
       name: 'consul-acl.service',

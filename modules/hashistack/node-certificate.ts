@@ -1,6 +1,6 @@
-import { SecretContent } from '../../lib/guest/file-content';
 import type { GuestConfig } from '../../lib/guest/guest-config';
 import type { CertificateAuthority, CertificateRequest } from '../../lib/pki';
+import { secretFile } from './secret-file';
 
 export interface CertificateFiles {
   readonly ca: string;
@@ -24,11 +24,6 @@ export function addCertificate(
   };
   guest.addFile({ path: files.ca, content: authority.certificate });
   guest.addFile({ path: files.certificate, content: issued.certificate });
-  guest.addFile({
-    path: files.key,
-    content: SecretContent.of(issued.privateKey),
-    mode: '0640',
-    owner: `root:${group}`,
-  });
+  guest.addFile(secretFile(files.key, issued.privateKey, group));
   return files;
 }

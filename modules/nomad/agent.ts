@@ -3,7 +3,6 @@ import { ValidationError } from '../../lib/core/errors';
 import { IpAddress } from '../../lib/core/ip-address';
 import { Size } from '../../lib/core/size';
 import { AlertSeverity } from '../../lib/guest/alert-rule';
-import { SecretContent } from '../../lib/guest/file-content';
 import type { GuestConfig, GuestModule } from '../../lib/guest/guest-config';
 import { UserKind } from '../../lib/guest/guest-user';
 import { HealthCheck } from '../../lib/guest/health-check';
@@ -14,6 +13,7 @@ import { SubjectName } from '../../lib/pki';
 import { machineAddress } from '../hashistack/machine-address';
 import { configText, mergeConfig, type ConfigObject } from '../hashistack/merge-config';
 import { addCertificate, type CertificateFiles } from '../hashistack/node-certificate';
+import { secretFile } from '../hashistack/secret-file';
 import { aclUnit, serviceUnit } from '../hashistack/service-unit';
 import type { NomadCluster } from './cluster';
 import {
@@ -74,12 +74,7 @@ abstract class NomadAgent implements GuestModule {
     });
     const secrets = secretConfig(cluster, role === 'server');
     if (Object.keys(secrets).length > 0)
-      guest.addFile({
-        path: `${CONFIG}/secrets.json`,
-        content: SecretContent.of(configText(secrets)),
-        mode: '0640',
-        owner: `root:${group}`,
-      });
+      guest.addFile(secretFile(`${CONFIG}/secrets.json`, configText(secrets), group));
     const host = address.version === 4 ? address.toString() : `[${address}]`;
     guest.addFile({
       path: `${CONFIG}/cli.env`,
@@ -140,12 +135,7 @@ export class NomadServer extends NomadAgent {
 
   /** The first token follows from the site key; whichever server comes first makes it, the others are told that it exists. */
   private addBootstrap(guest: GuestConfig, program: string): void {
-    guest.addFile({
-      path: `${CONFIG}/acl/token`,
-      content: SecretContent.of(this.cluster.managementToken),
-      mode: '0640',
-      owner: `root:${USER}`,
-    });
+    guest.addFile(secretFile(`${CONFIG}/acl/token`, this.cluster.managementToken, USER));
     guest.addFile({ path: `${CONFIG}/acl/bootstrap`, content: bootstrapScript(program), mode: '0755' });
     guest.addUnit({
       name: 'nomad-acl.service',

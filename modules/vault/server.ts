@@ -14,6 +14,7 @@ import { SubjectName } from '../../lib/pki';
 import { machineAddress } from '../hashistack/machine-address';
 import { configText, mergeConfig } from '../hashistack/merge-config';
 import { addCertificate } from '../hashistack/node-certificate';
+import { secretFile } from '../hashistack/secret-file';
 import { serviceUnit } from '../hashistack/service-unit';
 import type { VaultCluster } from './cluster';
 import { GUARDED, STATE, vaultConfig } from './config';
@@ -114,14 +115,10 @@ export class VaultServer implements GuestModule {
 
   private addSeal(guest: GuestConfig): void {
     const { seal, environment } = this.cluster.props;
-    const secret = (path: string, content: SecretContent): void =>
-      guest.addFile({ path, content, mode: '0640', owner: `root:${USER}` });
     const { transitProps, staticProps } = seal;
     if (transitProps) {
-      secret(
-        `${CONFIG}/seal.env`,
-        SecretContent.of(`VAULT_TOKEN=${transitProps.token.reveal().toString('utf8').trim()}\n`),
-      );
+      const token = transitProps.token.reveal().toString('utf8').trim();
+      guest.addFile(secretFile(`${CONFIG}/seal.env`, `VAULT_TOKEN=${token}\n`, USER));
       if (transitProps.caCertificate !== undefined)
         guest.addFile({ path: SEAL_FILES.ca, content: transitProps.caCertificate });
     }
@@ -130,7 +127,7 @@ export class VaultServer implements GuestModule {
         derivedKey(environment, 'openbao-static-seal', this.cluster.clusterName, staticProps.keyId),
         'base64',
       );
-      secret(SEAL_FILES.key, staticProps.key ?? SecretContent.of(derived));
+      guest.addFile(secretFile(SEAL_FILES.key, staticProps.key ?? SecretContent.of(derived), USER));
     }
   }
 
